@@ -1,0 +1,1 @@
+"""The service: one FastAPI application, many tenants, one database."""

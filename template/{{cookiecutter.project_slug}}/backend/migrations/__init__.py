@@ -1,0 +1,1 @@
+"""Schema changes, run by the role `migrator` before a release serves requests."""
