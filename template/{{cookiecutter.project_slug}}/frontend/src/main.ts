@@ -1,0 +1,3 @@
+import { ApiState } from "./api-state.js";
+
+customElements.define("api-state", ApiState);
