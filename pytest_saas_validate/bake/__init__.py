@@ -1,0 +1,102 @@
+"""Answers -> Project, by the real cookiecutter."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pytest_saas_validate.bake.memo import Memo
+from pytest_saas_validate.combos import Combo
+from pytest_saas_validate.evidence import scrub
+from pytest_saas_validate.process import run
+from pytest_saas_validate.project import Project, read_files
+
+_HOOK_SECONDS = 60.0
+
+
+class BakeError(Exception):
+    """A template did not render; the message carries cookiecutter's words and the hook's output."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Oven:
+    """Bakes one template; `home` takes cookiecutter's own files, so that no user's configuration leaks in."""
+
+    template: Path
+    home: Path
+    hooks: bool = True
+    memo: Memo = field(default_factory=Memo, compare=False, repr=False)
+
+    def bake(self, combo: Combo, into: Path, extra: Mapping[str, str] | None = None) -> Project:
+        """Render one combination below `into` (made when missing); raises BakeError.
+
+        `extra` answers further variables. Names that the template does not have are refused, because
+        cookiecutter drops them without a word and the default would be judged instead.
+        """
+        try:
+            from cookiecutter.main import cookiecutter
+        except ImportError:
+            raise BakeError(
+                "cookiecutter is not installed; pip install 'pytest-saas-validate[template]'"
+            ) from None
+        answers = {**combo.mapping, **(extra or {})}
+        self._refuse_unknown(answers)
+        into.mkdir(parents=True, exist_ok=True)
+        config = self._config()
+        output: list[str] = []
+        with (
+            self.memo.active(lambda script, cwd: _run_hook(script, cwd, output)),
+            contextlib.redirect_stdout(io.StringIO()),
+        ):
+            try:
+                folder = cookiecutter(
+                    str(self.template),
+                    no_input=True,
+                    extra_context=answers,
+                    output_dir=str(into),
+                    config_file=str(config),
+                    accept_hooks=self.hooks,
+                )
+            except (Exception, SystemExit) as problem:
+                raise BakeError(_explain(self.template, combo, problem, output)) from problem
+        root = Path(folder)
+        return Project(root=root, combo=combo, files=read_files(root))
+
+    def _refuse_unknown(self, answers: Mapping[str, str]) -> None:
+        import json
+
+        known = json.loads((self.template / "cookiecutter.json").read_text(encoding="utf-8"))
+        unknown = sorted(set(answers) - set(known))
+        if unknown:
+            raise BakeError(
+                f"{self.template / 'cookiecutter.json'}: no variable {unknown[0]!r}; there are {', '.join(known)}"
+            )
+
+    def _config(self) -> Path:
+        self.home.mkdir(parents=True, exist_ok=True)
+        config = self.home / "cookiecutter.yaml"
+        text = f"cookiecutters_dir: {self.home / 'templates'}\nreplay_dir: {self.home / 'replay'}\ndefault_context: {{}}\n"
+        if not config.is_file():
+            config.write_text(text, encoding="utf-8")
+        return config
+
+
+def _run_hook(script: str, cwd: str, output: list[str]) -> None:
+    """What cookiecutter does to run a hook, with its output kept and a time limit."""
+    from cookiecutter.exceptions import FailedHookException
+
+    argv = [sys.executable, script] if script.endswith(".py") else [script]
+    result = run(argv, cwd=Path(cwd), timeout=_HOOK_SECONDS)
+    output.append(result.stdout.decode(errors="replace") + result.stderr.decode(errors="replace"))
+    if not result.ok:
+        raise FailedHookException(f"{Path(script).name}: exit code {result.code}")
+
+
+def _explain(template: Path, combo: Combo, problem: BaseException, output: list[str]) -> str:
+    said = "".join(output).strip()
+    words = f"{template}: combination {combo.id} does not render: {type(problem).__name__}: {problem}"
+    return scrub(f"{words}\n{said}" if said else words)

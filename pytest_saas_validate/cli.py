@@ -1,0 +1,253 @@
+"""The command `saas-validate`: pytest on the battery, with words for people who do not know pytest."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pytest_saas_validate.checks import catalogue
+from pytest_saas_validate.combos import TemplateError
+from pytest_saas_validate.findings import Check
+from pytest_saas_validate.settings import Settings, Switches, read_settings
+from pytest_saas_validate.spec import SpecError
+
+CLEAN, FINDINGS, USAGE, NOT_JUDGED = 0, 1, 2, 3
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0 clean, 1 findings, 2 usage, 3 could not judge."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    words, rest = (
+        (words[: words.index("--")], words[words.index("--") + 1 :]) if "--" in words else (words, [])
+    )
+    args = _parser().parse_args(words)
+    try:
+        return int(args.command(args, rest))
+    except (SpecError, TemplateError) as problem:
+        print(f"saas-validate: {problem}", file=sys.stderr)
+        return USAGE
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="saas-validate",
+        description="Bake a SaaS template in every combination, boot it, and judge what it does.",
+        epilog="Exit code: 0 clean, 1 findings, 2 usage, 3 could not judge. Words after -- go to pytest.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    run = commands.add_parser(
+        "run", help="judge a template or a generated project (a template's hooks are run)"
+    )
+    run.set_defaults(command=_run)
+    _add_selection(run)
+    run.add_argument("--junitxml", metavar="F", default="", help="write JUnit XML")
+    run.add_argument("--json", metavar="F", default="", help="write the verdicts as JSON")
+    run.add_argument("--html", metavar="F", default="", help="write the report as one HTML file")
+    prove = commands.add_parser("prove", help="plant every known defect and see which check finds it")
+    prove.set_defaults(command=_prove)
+    _add_selection(prove)
+    prove.add_argument("--json", metavar="F", nargs="?", const="-", default="", help="kill table as JSON")
+    listing = commands.add_parser("list", help="checks or combinations")
+    listing.set_defaults(command=_list)
+    listing.add_argument("what", choices=("checks", "combos"))
+    listing.add_argument("path", nargs="?", default=".", metavar="PATH")
+    listing.add_argument("--json", action="store_true")
+    explain = commands.add_parser("explain", help="what a check wants, why, and how to mend it")
+    explain.set_defaults(command=_explain)
+    explain.add_argument("check", metavar="ID")
+    doctor = commands.add_parser("doctor", help="which engines and tools are here, and how to get the others")
+    doctor.set_defaults(command=_doctor)
+    doctor.add_argument("--install", action="store_true", help="obtain what comes within seconds")
+    doctor.add_argument("--json", action="store_true")
+    clean = commands.add_parser("clean", help="remove the cache, and what dead runs left behind")
+    clean.set_defaults(command=_clean)
+    return parser
+
+
+def _add_selection(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "path", nargs="?", default=".", metavar="PATH", help="template or project (default: here)"
+    )
+    parser.add_argument("--combos", default="", metavar="WHICH", help="all, pairwise, default, or ids")
+    parser.add_argument("--only", default="", metavar="LIST", help="families and check ids: SH,TR004")
+    parser.add_argument("--engine", action="append", default=[], metavar="NAME", help="where to run (local)")
+    parser.add_argument("--require", default="", metavar="LIST", help="what must be here, or all")
+    parser.add_argument("--environment", default="", choices=("", "locked", "current"), help="the backend's")
+    parser.add_argument("--no-hooks", action="store_true", help="do not run the template's hooks")
+
+
+def _switches(args: argparse.Namespace) -> Switches:
+    return Switches(
+        path=args.path,
+        combos=args.combos,
+        engines=tuple(args.engine),
+        only=args.only,
+        require=args.require,
+        environment=args.environment,
+        hooks=not args.no_hooks,
+    )
+
+
+def _run(args: argparse.Namespace, rest: Sequence[str]) -> int:
+    settings = _settings(args)
+    if _cannot_start(settings):
+        return NOT_JUDGED
+    with tempfile.TemporaryDirectory() as folder:
+        verdicts = Path(args.json or Path(folder) / "verdicts.json").absolute()
+        words = [*_pytest_words(args, settings, "battery"), f"--saas-json={verdicts}", "--saas-complete"]
+        words += [f"--junitxml={Path(args.junitxml).absolute()}"] if args.junitxml else []
+        words += [f"--saas-html={Path(args.html).absolute()}"] if args.html else []
+        code = _pytest([*words, *rest])
+        report = json.loads(verdicts.read_text(encoding="utf-8")) if verdicts.is_file() else {}
+    return _exit_code(code, report)
+
+
+def _prove(args: argparse.Namespace, rest: Sequence[str]) -> int:
+    settings = _settings(args)
+    if _cannot_start(settings):
+        return NOT_JUDGED
+    with tempfile.TemporaryDirectory() as folder:
+        table = Path(folder) / "kills.json" if args.json in ("", "-") else Path(args.json).absolute()
+        code = _pytest([*_pytest_words(args, settings, "prove"), f"--saas-kills={table}", *rest])
+        if args.json == "-" and table.is_file():
+            print(table.read_text(encoding="utf-8"), end="")
+        judged = table.is_file() and json.loads(table.read_text(encoding="utf-8"))["planted"]
+    if code in (0, 1) and judged:
+        return code
+    return USAGE if code == 4 else NOT_JUDGED
+
+
+def _settings(args: argparse.Namespace) -> Settings:
+    settings = read_settings(Path.cwd(), _switches(args))
+    unknown = [name for name in settings.only if name not in _names()]
+    if unknown:
+        raise SpecError(f"--only {unknown[0]}: no such family or check; see saas-validate list checks")
+    if settings.is_template and settings.hooks:
+        print(
+            f"saas-validate: the hooks of {settings.source} will be run (--no-hooks prevents it)",
+            file=sys.stderr,
+        )
+    return settings
+
+
+def _names() -> set[str]:
+    return {check.id for check in catalogue()} | {check.family for check in catalogue()}
+
+
+def _cannot_start(settings: Settings) -> bool:
+    from pytest_saas_validate.requirements import unmet
+
+    missing = unmet(settings)
+    for line in missing:
+        print(f"saas-validate: {line}", file=sys.stderr)
+    return bool(missing)
+
+
+def _pytest_words(args: argparse.Namespace, settings: Settings, suite: str) -> list[str]:
+    """The battery's own configuration: a project's pytest settings must not steer how it is judged."""
+    words = ["-c", os.devnull, f"--rootdir={settings.source}", "-p", "no:cacheprovider", "-q", "--tb=short"]
+    words += ["--no-header", "--show-capture=no", "--disable-warnings", "-r", "f"]
+    words += ["--pyargs", f"pytest_saas_validate.{suite}"]
+    words += [f"--saas-path={Path(args.path).absolute()}"]
+    given = {
+        "combos": args.combos,
+        "only": args.only,
+        "require": args.require,
+        "environment": args.environment,
+    }
+    words += [f"--saas-{name}={value}" for name, value in given.items() if value]
+    words += [f"--saas-engine={name}" for name in args.engine]
+    return words + (["--saas-no-hooks"] if args.no_hooks else [])
+
+
+def _pytest(words: Sequence[str]) -> int:
+    import pytest
+
+    return int(pytest.main(list(words)))
+
+
+def _exit_code(code: int, report: dict[str, Any]) -> int:
+    """pytest's code in our words; red that is all error means that nothing was judged wrong."""
+    if code == 4:
+        return USAGE
+    if code in (0, 1) and report:
+        outcomes = {verdict["outcome"] for verdict in report["verdicts"]}
+        if "failed" in outcomes:
+            return FINDINGS
+        return NOT_JUDGED if "error" in outcomes or code == 1 else CLEAN
+    return NOT_JUDGED
+
+
+def _list(args: argparse.Namespace, rest: Sequence[str]) -> int:
+    if args.what == "checks":
+        rows = [_check_data(check) for check in catalogue()]
+        text = [f"{row['id']}  {row['severity']:<8}  {row['subject']:<8}  {row['title']}" for row in rows]
+    else:
+        combos = read_settings(Path.cwd(), Switches(path=args.path, combos="all")).combos
+        rows = [{"id": c.id, "answers": c.mapping, "features": sorted(c.features)} for c in combos]
+        text = [f"{c.id}: {' '.join(f'{k}={v}' for k, v in c.answers)}" for c in combos]
+    print(json.dumps(rows, indent=1) if args.json else "\n".join(text))
+    return CLEAN
+
+
+def _check_data(check: Check) -> dict[str, Any]:
+    return {
+        "id": check.id,
+        "severity": str(check.severity),
+        "subject": str(check.subject),
+        "title": check.title,
+        "remedy": check.remedy,
+        "needs": sorted(check.needs),
+        "absent": sorted(check.absent),
+        "url": check.url,
+    }
+
+
+def _explain(args: argparse.Namespace, rest: Sequence[str]) -> int:
+    found = next((check for check in catalogue() if check.id == args.check.upper()), None)
+    if found is None:
+        print(f"saas-validate: no check {args.check}; see saas-validate list checks", file=sys.stderr)
+        return USAGE
+    print(f"{found.id} ({found.severity}): {found.title}\n")
+    print(f"  about: {found.subject}, from {found.wants.__name__}")
+    for name, features in (("only with", found.needs), ("only without", found.absent)):
+        if features:
+            print(f"  {name}: {', '.join(sorted(features))}")
+    reason = " ".join((found.rule.__doc__ or "").split())
+    print(f"  looks at: {reason}" if reason else "", f"  fix: {found.remedy}", sep="\n")
+    if found.url:
+        print(f"  see: {found.url}")
+    from pytest_saas_validate.mutants import mutants
+
+    for planted in (m for m in mutants() if found.id in m.fires):
+        print(f"  proved by: {planted.title} ({planted.id})")
+    return CLEAN
+
+
+def _doctor(args: argparse.Namespace, rest: Sequence[str]) -> int:
+    from pytest_saas_validate.doctor import examine, install
+
+    if args.install:
+        install(lambda text: print(text, file=sys.stderr))
+    rows = examine()
+    if args.json:
+        print(json.dumps(rows, indent=1))
+    else:
+        for row in rows:
+            state = f"{row['version']}  {row['path']}" if row["found"] else f"missing: {row['reason']}"
+            print(f"{row['name']:<14} {state}")
+    return CLEAN
+
+
+def _clean(args: argparse.Namespace, rest: Sequence[str]) -> int:
+    from pytest_saas_validate.doctor import clean
+
+    for line in clean():
+        print(line)
+    return CLEAN

@@ -1,0 +1,140 @@
+"""Where a project runs: the two protocols that every engine fulfils, and what goes wrong while booting.
+
+A check never sees an engine; a probe sees only a `Stack`. Services have logical names, the same on every
+engine: `backend`, `frontend`, `database`, `cache`, `backup`, `edge` (a TLS front of the backend).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+from pytest_saas_validate.process import Run, Workspace
+from pytest_saas_validate.project import Project
+
+
+class BootError(Exception):
+    """A stack did not come up; the message carries what failed and the end of every service's log."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Program:
+    """A single file of the standard library that runs inside the stack's network.
+
+    It is started as `python FILE PORT` with `arguments` behind it, listens on that port, and answers
+    `GET /up` with 200 once it serves. `url(name)` of the stack reads the address back.
+    """
+
+    name: str  # "issuer", "sentry"
+    path: Path
+    arguments: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@runtime_checkable
+class Stack(Protocol):
+    """A running project. One owner (a worker); closed by whoever booted it."""
+
+    engine: str
+    owned: bool
+    """True when this run started every server in it. `destroys` probes refuse a stack that is not owned.
+    local, compose, kind: True. external: False."""
+
+    @property
+    def services(self) -> frozenset[str]:
+        """The logical names that exist here.
+        local: those it started. compose: the services that the table maps. kind: Deployments and Jobs.
+        external: those that have an address."""
+        ...
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """What the stack was told: `database` (name), `origin` (allowed by CORS), `audience` and `issuer`
+        (of tokens), `host` (an allowed Host header).
+        local: chosen at boot. compose, kind: read from the services' environment by the project's table.
+        external: from the settings."""
+        ...
+
+    def url(self, name: str) -> str:
+        """Base address of a service or attached program as seen from the tests; no slash at the end.
+        local: the loopback port. compose: the published loopback port. kind: a port-forward.
+        external: the given URL. Raises KeyError for a name that is not here."""
+        ...
+
+    def inner_url(self, name: str) -> str:
+        """The same as seen from inside the stack (what the backend is told).
+        local: equal to `url`. compose: service name and port. kind: cluster DNS. external: equal to `url`."""
+        ...
+
+    def env(self, service: str) -> Mapping[str, str]:
+        """The environment that a service was started with; never put into evidence unscrubbed.
+        local: as given to the process. compose: `inspect`. kind: the pod's spec, references resolved.
+        external: empty."""
+        ...
+
+    def exec(
+        self,
+        service: str,
+        *argv: str,
+        stdin: bytes = b"",
+        environment: Mapping[str, str] | None = None,
+        timeout: float = 60,
+    ) -> Run:
+        """Run a command where the service runs, and wait; never raises on a non-zero exit.
+        `database`: psql, pg_dump and the like reach the server as its superuser without further words.
+        `backend`: `python` has the app's packages and environment, the working folder is the app's.
+        `backup`: the working folder is the project's root, the backup tool's environment is set.
+        local: a child process in the service's environment. compose: `docker exec -i` (or `run` for a
+        one-shot service). kind: `kubectl exec -i`, or a Job. external: refused (NotImplementedError)."""
+        ...
+
+    def stop(self, service: str) -> None:
+        """Stop a service as its platform would (SIGTERM, then SIGKILL) and return when it is gone.
+        local: the process. compose: `stop`. kind: scale to 0. external: refused."""
+        ...
+
+    def start(self, service: str) -> None:
+        """Start a stopped service on the same address and return when it is ready; raises BootError.
+        local: the process. compose: `start`. kind: scale back. external: refused."""
+        ...
+
+    def attach(self, program: Program) -> None:
+        """Run one more program inside the stack's network.
+        local: a loopback process. compose: a container of the backend's image. kind: a pod.
+        external: refused."""
+        ...
+
+    def logs(self, service: str | None = None, tail: int = 200) -> str:
+        """The last lines of one service, or of all with their names, scrubbed.
+        local: the log files. compose: `logs`. kind: logs and events. external: empty."""
+        ...
+
+    def close(self) -> None:
+        """Stop and remove everything that belongs to the stack; safe to call twice."""
+        ...
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """A way to run a project."""
+
+    name: str
+
+    def unavailable(self, project: Project) -> str:
+        """Why this engine cannot run here and how to get it; empty when it can. Cheap, no side effect.
+        local: an extra is not installed. compose: no Docker. kind: no kind, kubectl or Docker.
+        external: no URL given."""
+        ...
+
+    def digest(self, project: Project) -> str:
+        """Names everything a stack of this project is made of: two projects with equal digests share it.
+        local: the backend, its locks, the database setup, the table. compose: the compose files and build
+        contexts. kind: the overlays and image digests. external: the URL."""
+        ...
+
+    def boot(self, project: Project, programs: Sequence[Program], workspace: Workspace) -> Stack:
+        """Start the programs, then the project, and return when it is ready; raises BootError with logs.
+        Every process, folder and port holder is in the workspace's ledger before it exists."""
+        ...

@@ -1,0 +1,226 @@
+"""What a check is, what it finds, and the one function that decides an outcome."""
+
+from __future__ import annotations
+
+import datetime as dt
+import fnmatch
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from pytest_saas_validate.evidence import Gathered, Missing
+
+
+class Severity(StrEnum):
+    """How much a finding weighs."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+    @property
+    def rank(self) -> int:
+        """0 for the heaviest, so that sorting puts it first."""
+        return list(Severity).index(self)
+
+
+class Subject(StrEnum):
+    """What a verdict is about, and so how often a check runs."""
+
+    TEMPLATE = "template"  # once per template
+    PROJECT = "project"  # once per combination
+    STACK = "stack"  # once per combination and engine
+
+
+class Outcome(StrEnum):
+    """The six outcomes; never mixed, and only OK, WAIVED and NOT_APPLICABLE are not red or grey."""
+
+    OK = "ok"
+    FAILED = "failed"
+    WAIVED = "waived"
+    NOT_APPLICABLE = "n/a"
+    UNAVAILABLE = "unavailable"
+    ERROR = "error"
+
+    @property
+    def weight(self) -> int:
+        """Larger is worse; the worst outcome of a cell wins."""
+        order = ("n/a", "ok", "waived", "unavailable", "failed", "error")
+        return order.index(self.value)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """One thing that is wrong, at one place."""
+
+    where: str  # "GET /nope", "backend/app/main.py:12", "role backup"
+    message: str  # what is wrong, with the observed value, already scrubbed
+    remedy: str = ""  # for this place; falls back to the check's
+    check: str = ""  # filled in by the check that yields it
+    source: str = ""  # place in the template, when the place is a rendered file
+
+
+Rule = Callable[[Any], Iterable[Finding]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A pure rule over one kind of evidence.
+
+    `needs` and `absent` name features that must be on or off; elsewhere the check is not applicable.
+    Calling it returns every finding, in the rule's order; it never reads clock, network or files.
+    """
+
+    id: str
+    severity: Severity
+    title: str
+    remedy: str
+    wants: type
+    subject: Subject
+    rule: Rule
+    needs: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
+    url: str = ""
+
+    @property
+    def family(self) -> str:
+        """The letters of the id."""
+        return self.id.rstrip("0123456789")
+
+    def applies(self, features: frozenset[str]) -> bool:
+        """Whether a combination with these features is judged by this check."""
+        return self.needs <= features and not self.absent & features
+
+    def __call__(self, evidence: object) -> tuple[Finding, ...]:
+        """All findings, each with this check's id and, where it has none of its own, its remedy."""
+        return tuple(replace(f, check=self.id, remedy=f.remedy or self.remedy) for f in self.rule(evidence))
+
+
+def check(
+    id: str,
+    *,
+    severity: Severity,
+    title: str,
+    remedy: str,
+    wants: type,
+    subject: Subject,
+    needs: Iterable[str] = (),
+    absent: Iterable[str] = (),
+    url: str = "",
+) -> Callable[[Rule], Check]:
+    """Turn a generator of findings into a frozen `Check`."""
+
+    def decorate(rule: Rule) -> Check:
+        return Check(
+            id=id,
+            severity=severity,
+            title=title,
+            remedy=remedy,
+            wants=wants,
+            subject=subject,
+            rule=rule,
+            needs=frozenset(needs),
+            absent=frozenset(absent),
+            url=url,
+        )
+
+    return decorate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waiver:
+    """A known finding that is accepted until a date; `where` is a glob over the finding's place."""
+
+    check: str
+    reason: str
+    until: dt.date
+    where: str = "*"
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether this waiver speaks of that finding."""
+        return finding.check == self.check and fnmatch.fnmatchcase(finding.where, self.where)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What one check says of one subject."""
+
+    check: str
+    outcome: Outcome
+    combo: str | None = None  # None: about the template as a whole
+    engine: str | None = None
+    findings: tuple[Finding, ...] = ()
+    waived: tuple[Finding, ...] = ()
+    reason: str = ""
+    unreached: tuple[str, ...] = ()  # what the evidence did not reach, by name
+    answers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def family(self) -> str:
+        """The letters of the check's id."""
+        return self.check.rstrip("0123456789")
+
+
+def verdict(
+    check: Check,
+    gathered: Gathered[Any],
+    *,
+    waivers: Iterable[Waiver] = (),
+    today: dt.date,
+    required: bool = False,
+) -> Verdict:
+    """Decide one outcome, purely.
+
+    Evidence that is missing is never clean: it is unavailable, or an error when it was required or when
+    gathering it broke. An expired waiver covers nothing. A rule that raises is an error, with its message.
+    """
+    if isinstance(gathered, Missing):
+        red = gathered.broke or required
+        return Verdict(
+            check=check.id, outcome=Outcome.ERROR if red else Outcome.UNAVAILABLE, reason=gathered.reason
+        )
+    try:
+        found = check(gathered.value)
+    except Exception as problem:
+        return Verdict(
+            check=check.id,
+            outcome=Outcome.ERROR,
+            reason=f"{check.id} could not judge the evidence: {type(problem).__name__}: {problem}",
+        )
+    live = [w for w in waivers if w.until >= today]
+    waived = tuple(f for f in found if any(w.covers(f) for w in live))
+    open_ = tuple(f for f in found if f not in waived)
+    outcome = Outcome.FAILED if open_ else Outcome.WAIVED if waived else Outcome.OK
+    unreached = tuple(getattr(gathered.value, "unreached", ()))
+    return Verdict(check=check.id, outcome=outcome, findings=open_, waived=waived, unreached=unreached)
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """The worst of several outcomes; not applicable only when all of them are, or there are none."""
+    return max(outcomes, key=lambda outcome: outcome.weight, default=Outcome.NOT_APPLICABLE)
+
+
+class Violations(AssertionError):
+    """Findings, as an assertion that names every one of them."""
+
+
+def describe(findings: Iterable[Finding]) -> Iterator[str]:
+    """Lines for a person: place, what is wrong, and what to do."""
+    for finding in findings:
+        yield f"  {finding.where}: {finding.message}"
+        if finding.source:
+            yield f"    template source: {finding.source}"
+        yield f"    fix: {finding.remedy}"
+
+
+def assert_clean(findings: Iterable[Finding]) -> None:
+    """Raise `Violations` that lists every finding, grouped by check; do nothing when there is none."""
+    found = sorted(findings, key=lambda finding: (finding.check, finding.where))
+    if not found:
+        return
+    lines = [f"{len(found)} finding{'s' if len(found) > 1 else ''}"]
+    for id_ in sorted({finding.check for finding in found}):
+        lines += [id_, *describe(finding for finding in found if finding.check == id_)]
+    raise Violations("\n".join(lines))

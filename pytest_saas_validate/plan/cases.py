@@ -1,0 +1,63 @@
+"""Which check judges what: known from the answers alone, before anything is baked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from pytest_saas_validate.combos import Combo
+from pytest_saas_validate.findings import Check, Outcome, Subject, Verdict
+from pytest_saas_validate.settings import Settings
+
+TEMPLATE_ROW = "template"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One check on one subject. Not applicable cases exist too: the matrix is seeded with all of them."""
+
+    check: Check
+    combo: Combo | None = None  # None: the template as a whole
+    engine: str | None = None
+
+    @property
+    def id(self) -> str:
+        """Stable in every worker: `SH001-obs+k8s-local`, `TR004-template`."""
+        parts = (self.check.id, self.combo.id if self.combo else TEMPLATE_ROW, self.engine)
+        return "-".join(part for part in parts if part)
+
+    @property
+    def applies(self) -> bool:
+        """Whether the combination has (or lacks) the features that the check speaks of."""
+        return self.combo is None or self.check.applies(self.combo.features)
+
+    def label(self, verdict: Verdict) -> Verdict:
+        """The verdict with this case's subject written into it."""
+        from dataclasses import replace
+
+        return replace(
+            verdict,
+            combo=self.combo.id if self.combo else None,
+            engine=self.engine,
+            answers=self.combo.mapping if self.combo else {},
+        )
+
+    def blank(self, outcome: Outcome, reason: str) -> Verdict:
+        """A verdict without evidence: not applicable, or an error because none arrived."""
+        return self.label(Verdict(check=self.check.id, outcome=outcome, reason=reason))
+
+
+def cases(settings: Settings, catalogue: Iterable[Check]) -> tuple[Case, ...]:
+    """Every case of a run in report order, the not applicable ones included."""
+    return tuple(case for check in catalogue if settings.wants(check.id) for case in _of(check, settings))
+
+
+def _of(check: Check, settings: Settings) -> Iterator[Case]:
+    if check.subject is Subject.TEMPLATE:
+        if settings.is_template:
+            yield Case(check)
+        return
+    engines = settings.engines if check.subject is Subject.STACK else (None,)
+    for combo in settings.combos:
+        for engine in engines:
+            yield Case(check, combo, engine)

@@ -1,0 +1,150 @@
+"""Evidence, gathered once for everything that is equal, and kept as an outcome: complete, or why not."""
+
+from __future__ import annotations
+
+import hashlib
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pytest_saas_validate.bake import BakeError
+from pytest_saas_validate.engines import BootError, Engine, Program, Stack
+from pytest_saas_validate.evidence import Found, Gathered, Missing, scrub
+from pytest_saas_validate.findings import Subject
+from pytest_saas_validate.process import Workspace, once
+from pytest_saas_validate.probes import Effect, Probe, Renders, Unavailable, probes
+from pytest_saas_validate.project import Project
+from pytest_saas_validate.spec import SpecError
+
+Plant = Callable[[Stack, Project], None]
+Batch = Mapping[str, Gathered[Any]]
+
+
+@dataclass
+class Gatherer:
+    """Runs probes. Nothing here raises for what a project or a tool did: the outcome says it.
+
+    Results are shared by all workers of a run through the workspace. A stack is booted for all the evidence
+    that is wanted of it, then closed: at most one stack of a worker lives at a time.
+    """
+
+    workspace: Workspace
+    engines: Mapping[str, Engine]
+    programs: Sequence[Program]
+    say: Callable[[str], None] = lambda text: None
+    _known: dict[str, Any] = field(default_factory=dict)
+
+    def of_template(self, kind: type, renders: Renders, digest: str) -> Gathered[Any]:
+        """Evidence about a template as a whole."""
+        probe = probes()[kind]
+        ids = ",".join(combo.id for combo in renders.combos)
+        return self._kept(_key(kind, digest, ids), lambda: _guard(lambda: probe.gather(renders)))
+
+    def of_project(self, kind: type, project: Project, features: Mapping[str, Any]) -> Gathered[Any]:
+        """Evidence about the files of a project; equal files are read once."""
+        probe = probes()[kind]
+        paths = probe.inputs(project) if probe.inputs else ()
+        key = _key(kind, project.digest(*paths), project.combo.id, repr(project.given))
+        return self._kept(key, lambda: _guard(lambda: probe.gather(project, features)))
+
+    def of_stack(
+        self,
+        kind: type,
+        project: Project,
+        engine: str,
+        wanted: Iterable[type],
+        plant: Plant | None = None,
+        planted: str = "",
+    ) -> Gathered[Any]:
+        """Evidence about a running project, with everything else that is `wanted` of the same stack.
+
+        `plant` changes the stack after boot; `planted` names it, so that its evidence is kept apart.
+        """
+        runner = self.engines[engine]
+        try:
+            reason = runner.unavailable(project)
+            if reason:
+                return Missing(reason=f"engine {engine}: {reason}", broke=False)
+            digest = runner.digest(project)
+            probe = probes()[kind]
+            batch = _batch(probe, wanted)
+            if probe.inputs is not None:
+                digest = project.digest(*probe.inputs(project)) + repr(project.given)
+        except SpecError as problem:
+            return Missing(reason=str(problem))
+        names = ",".join(p.evidence.__name__ for p in batch)
+        key = _key("stack", engine, digest, names, planted)
+        result: Batch = self._kept(key, lambda: self._boot_and_gather(runner, project, batch, plant))
+        return result[kind.__name__]
+
+    def _boot_and_gather(
+        self, engine: Engine, project: Project, batch: Sequence[Probe], plant: Plant | None
+    ) -> Batch:
+        """Boot once for what reads and writes; once more for each probe that destroys."""
+        shared = [probe for probe in batch if probe.effect is not Effect.DESTROYS]
+        rounds = [shared] if shared else []
+        rounds += [[probe] for probe in batch if probe.effect is Effect.DESTROYS]
+        found: dict[str, Gathered[Any]] = {}
+        for group in rounds:
+            found.update(self._one_stack(engine, project, group, plant))
+        return found
+
+    def _one_stack(
+        self, engine: Engine, project: Project, group: Sequence[Probe], plant: Plant | None
+    ) -> Batch:
+        names = ", ".join(probe.evidence.__name__ for probe in group)
+        self.say(f"{engine.name}: booting {project.combo.id} for {names}")
+        try:
+            stack = engine.boot(project, self.programs, self.workspace)
+        except (BootError, SpecError) as problem:
+            missing = Missing(reason=scrub(f"{project.combo.id} did not boot on {engine.name}: {problem}"))
+            return {probe.evidence.__name__: missing for probe in group}
+        try:
+            if plant is not None:
+                plant(stack, project)
+            return {probe.evidence.__name__: _probe(probe, project, stack) for probe in group}
+        finally:
+            stack.close()
+
+    def _kept(self, key: str, make: Callable[[], Any]) -> Any:
+        if key not in self._known:
+            self._known[key] = once(self.workspace.shared, f"evidence-{key}", make)
+        return self._known[key]
+
+
+def _batch(probe: Probe, wanted: Iterable[type]) -> list[Probe]:
+    """The probes that share a boot with this one, cheapest effect first."""
+    if probe.inputs is not None:
+        return [probe]
+    known = probes()
+    others = {kind for kind in wanted if known[kind].subject is Subject.STACK and known[kind].inputs is None}
+    order = list(Effect)
+    found = [known[kind] for kind in others | {probe.evidence}]
+    return sorted(found, key=lambda p: (order.index(p.effect), p.evidence.__name__))
+
+
+def _probe(probe: Probe, project: Project, stack: Stack) -> Gathered[Any]:
+    gathered = _guard(lambda: probe.gather(project, stack))
+    if isinstance(gathered, Missing) and gathered.broke:
+        return Missing(reason=f"{gathered.reason}\n{scrub(stack.logs(tail=40))}")
+    return gathered
+
+
+def _guard(gather: Callable[[], Any]) -> Gathered[Any]:
+    """Whatever goes wrong in a probe becomes a reason; a bug of ours shows its last frame."""
+    try:
+        return Found(gather())
+    except Unavailable as reason:
+        return Missing(reason=str(reason), broke=False)
+    except (BakeError, SpecError) as problem:
+        return Missing(reason=str(problem))
+    except Exception as problem:
+        frame = traceback.extract_tb(problem.__traceback__)[-1]
+        place = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
+        return Missing(reason=scrub(f"{type(problem).__name__}: {problem} ({place})"))
+
+
+def _key(*parts: object) -> str:
+    text = "\0".join(part.__name__ if isinstance(part, type) else str(part) for part in parts)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

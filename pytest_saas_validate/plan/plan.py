@@ -1,0 +1,108 @@
+"""A run: its cases, and the verdict of each, made when it is first asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pytest_saas_validate.bake import BakeError
+from pytest_saas_validate.checks import catalogue
+from pytest_saas_validate.combos import Combo
+from pytest_saas_validate.engines import Engine, Program
+from pytest_saas_validate.evidence import Gathered, Missing
+from pytest_saas_validate.findings import Subject, Verdict, verdict
+from pytest_saas_validate.plan.cases import Case, cases
+from pytest_saas_validate.plan.gather import Gatherer
+from pytest_saas_validate.plan.renders import Bakery
+from pytest_saas_validate.process import Workspace
+from pytest_saas_validate.project import Project, read_files
+from pytest_saas_validate.settings import Settings
+
+
+@dataclass
+class Plan:
+    """Cases and verdicts of one run. The workspace and the engines are made when something is gathered."""
+
+    settings: Settings
+    workspace: Callable[[], Workspace]
+    engines: Callable[[Settings], Mapping[str, Engine]]
+    programs: tuple[Program, ...] = ()
+    today: dt.date = field(default_factory=dt.date.today)
+    say: Callable[[str], None] = lambda text: None
+
+    @cached_property
+    def cases(self) -> tuple[Case, ...]:
+        """All cases, the not applicable ones included."""
+        return cases(self.settings, catalogue())
+
+    @cached_property
+    def gatherer(self) -> Gatherer:
+        """Where evidence comes from."""
+        return Gatherer(self.workspace(), self.engines(self.settings), self.programs, self.say)
+
+    @cached_property
+    def bakery(self) -> Bakery:
+        """Where renders come from; of use only when the source is a template."""
+        return Bakery(self.settings, self.workspace(), self.settings.source)
+
+    def project(self, combo: Combo) -> Project:
+        """The render of a combination, or the project itself; raises BakeError."""
+        if self.settings.is_template:
+            return self.bakery.project(combo)
+        return Project(root=self.settings.source, combo=combo, files=self._own_files)
+
+    @cached_property
+    def _own_files(self) -> Mapping[str, Any]:
+        return read_files(self.settings.source)
+
+    def gather(self, case: Case) -> Gathered[Any]:
+        """The evidence that a case judges."""
+        kind = case.check.wants
+        if case.combo is None:
+            return self.gatherer.of_template(kind, self.bakery, self.bakery.digest)
+        try:
+            project = self.project(case.combo)
+        except BakeError as problem:
+            return Missing(reason=str(problem))
+        if case.engine is None:
+            return self.gatherer.of_project(kind, project, self.settings.features)
+        return self.gatherer.of_stack(kind, project, case.engine, self.wanted(case.combo))
+
+    def wanted(self, combo: Combo) -> frozenset[type]:
+        """Every kind of stack evidence that this run judges for a combination."""
+        return frozenset(
+            case.check.wants
+            for case in self.cases
+            if case.combo == combo and case.applies and case.check.subject is Subject.STACK
+        )
+
+    def verdict(self, case: Case) -> Verdict:
+        """Decide one case; raises nothing that a project or a tool can cause."""
+        required = bool({"all", case.engine, case.check.family} & self.settings.require)
+        gathered = self.gather(case)
+        decided = verdict(
+            case.check, gathered, waivers=self.settings.waivers, today=self.today, required=required
+        )
+        return case.label(decided)
+
+    def at(self, template: Path) -> Plan:
+        """The same plan for a changed copy of the template."""
+        changed = Plan(
+            replace(self.settings, source=template),
+            self.workspace,
+            self.engines,
+            self.programs,
+            self.today,
+            self.say,
+        )
+        changed.__dict__["gatherer"] = self.gatherer
+        changed.__dict__["bakery"] = Bakery(self.settings, self.workspace(), template, self.bakery.memo)
+        return changed
+
+    def applicable(self) -> Iterable[Case]:
+        """The cases that are judged."""
+        return (case for case in self.cases if case.applies)

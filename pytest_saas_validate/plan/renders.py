@@ -1,0 +1,76 @@
+"""Renders of a template, each baked once in a run, whichever worker asks first."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pytest_saas_validate.bake import Oven
+from pytest_saas_validate.bake.memo import Memo
+from pytest_saas_validate.combos import Combo, Feature, Option
+from pytest_saas_validate.process import Workspace, once
+from pytest_saas_validate.project import Project, digest_of, read_files
+from pytest_saas_validate.settings import Settings
+
+
+@dataclass
+class Bakery:
+    """Fulfils `probes.Renders` for one template (or a changed copy of it)."""
+
+    settings: Settings
+    workspace: Workspace
+    template: Path
+    memo: Memo = field(default_factory=Memo)
+
+    def __post_init__(self) -> None:
+        self.digest = digest_of(read_files(self.template).items())
+        self._oven = Oven(
+            template=self.template,
+            home=self.workspace.sub("cookiecutter"),
+            hooks=self.settings.hooks,
+            memo=self.memo,
+        )
+        self._read: dict[str, Project] = {}
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The template's options."""
+        return self.settings.options
+
+    @property
+    def features(self) -> dict[str, Feature]:
+        """What the table says of its features."""
+        return dict(self.settings.features)
+
+    @property
+    def combos(self) -> tuple[Combo, ...]:
+        """The combinations of this run."""
+        return self.settings.combos
+
+    def project(self, combo: Combo) -> Project:
+        """The render of a combination; raises BakeError."""
+        if combo.id not in self._read:
+            name = f"{self.digest[:16]}/{_folder(combo, {})}"
+            self._read[combo.id] = once(
+                self.workspace.shared,
+                f"bake-{name}",
+                lambda: self._oven.bake(combo, self.workspace.sub("bakes") / name),
+            )
+        return self._read[combo.id]
+
+    def again(self, combo: Combo, **extra: str) -> Project:
+        """A second bake of it, apart from the first; raises BakeError."""
+        name = f"{self.digest[:16]}/again-{_folder(combo, extra)}"
+        return once(
+            self.workspace.shared,
+            f"bake-{name}",
+            lambda: self._oven.bake(combo, self.workspace.sub("bakes") / name, extra),
+        )
+
+
+def _folder(combo: Combo, extra: dict[str, str]) -> str:
+    """Short and safe: ids of foreign templates can be long and hold anything."""
+    answers = json.dumps([combo.mapping, extra], sort_keys=True)
+    return hashlib.sha256(answers.encode()).hexdigest()[:12]

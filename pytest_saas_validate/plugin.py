@@ -1,0 +1,113 @@
+"""pytest hooks and fixtures: thin, and nothing heavy is imported until a case is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_saas_validate.findings import Verdict
+    from pytest_saas_validate.mutants import Mutant
+    from pytest_saas_validate.plan import Case
+    from pytest_saas_validate.report.kills import Kill
+    from pytest_saas_validate.session import Session
+    from pytest_saas_validate.settings import Settings
+
+FAMILY = "saas_family"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """All options have one prefix, so that no other plugin's can collide."""
+    group = parser.getgroup("saas-validate", "SaaS template validation")
+    group.addoption("--saas-path", metavar="PATH", default="", help="template or project to judge")
+    group.addoption("--saas-combos", metavar="WHICH", default="", help="all, pairwise, default, or ids")
+    group.addoption("--saas-engine", metavar="NAME", action="append", default=[], help="where to run")
+    group.addoption("--saas-only", metavar="LIST", default="", help="families and check ids: SH,TR004")
+    group.addoption(
+        "--saas-require",
+        metavar="LIST",
+        default="",
+        help="engines, tools, families or all: missing is an error",
+    )
+    group.addoption("--saas-environment", metavar="WHICH", default="", help="locked (default) or current")
+    group.addoption("--saas-no-hooks", action="store_true", help="do not run the template's hooks")
+    group.addoption("--saas-json", metavar="FILE", default="", help="write the verdicts as JSON")
+    group.addoption("--saas-html", metavar="FILE", default="", help="write the report as one HTML file")
+    group.addoption("--saas-kills", metavar="FILE", default="", help="write the kill table as JSON")
+    group.addoption("--saas-complete", action="store_true", help="every case must be collected")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register markers, and the session that starts when the first case asks for it."""
+    config.addinivalue_line("markers", "saas_family(name): a battery test of one family of checks")
+    config.addinivalue_line("markers", "saas_engine(*names): needs one of these engines")
+    config.addinivalue_line("markers", "saas_features(*names): only where these features are on")
+    config.addinivalue_line("markers", "saas_check(id): a test of one's own that reports under a check's id")
+    from pytest_saas_validate.hooks import Hooks
+
+    config.pluginmanager.register(Hooks(config), "saas-validate-hooks")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give each battery test its cases. Nothing is baked for this: the answers alone decide."""
+    if "saas_mutant" in metafunc.fixturenames:
+        from pytest_saas_validate.mutants import mutants
+        from pytest_saas_validate.prove import concerned
+        from pytest_saas_validate.session import session
+
+        plan = session(metafunc.config).plan
+        planted = [mutant for mutant in mutants() if concerned(mutant, plan)]
+        metafunc.parametrize("saas_mutant", planted, ids=[mutant.id for mutant in planted], scope="session")
+    if "saas_case" not in metafunc.fixturenames:
+        return
+    marker = metafunc.definition.get_closest_marker(FAMILY)
+    if marker is None:
+        return
+    from pytest_saas_validate.session import session
+
+    family = marker.args[0]
+    found = [c for c in session(metafunc.config).plan.cases if c.check.family == family and c.applies]
+    metafunc.parametrize("saas_case", found, ids=[case.id for case in found], scope="session")
+
+
+@pytest.fixture(scope="session")
+def saas_session(request: pytest.FixtureRequest) -> Session:
+    """The run: settings, plan, workspace. Free until something is gathered."""
+    from pytest_saas_validate.session import session
+
+    return session(request.config)
+
+
+@pytest.fixture(scope="session")
+def saas_settings(saas_session: Session) -> Settings:
+    """What the run was told; free."""
+    return saas_session.plan.settings
+
+
+@pytest.fixture
+def saas_judge(request: pytest.FixtureRequest, saas_session: Session) -> Callable[[Case], Verdict]:
+    """Decide a case and record the verdict for every report; the first case of a stack pays for its boot."""
+    from pytest_saas_validate.report.record import record
+
+    def judge(case: Case) -> Verdict:
+        decided = saas_session.plan.verdict(case)
+        record(request.node.user_properties, decided)
+        return decided
+
+    return judge
+
+
+@pytest.fixture
+def saas_prove(request: pytest.FixtureRequest, saas_session: Session) -> Callable[[Mutant], Kill]:
+    """Plant a defect and judge again; seconds, and a boot when the defect is in what a stack is made of."""
+    from pytest_saas_validate.prove import prove
+    from pytest_saas_validate.report.kills import record
+
+    def kill(mutant: Mutant) -> Kill:
+        result = prove(saas_session.plan, mutant)
+        record(request.node.user_properties, result)
+        return result
+
+    return kill

@@ -1,0 +1,88 @@
+"""How evidence is gathered: one `Probe` for each kind of evidence, found by scanning this package."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from pytest_saas_validate.combos import Combo, Feature, Option
+from pytest_saas_validate.engines import Stack
+from pytest_saas_validate.findings import Subject
+from pytest_saas_validate.project import Project
+
+
+class Unavailable(Exception):
+    """Evidence cannot be gathered here because something is not installed; says what and how to get it."""
+
+
+class ProbeError(Exception):
+    """Evidence could not be gathered although it should have been; says what went wrong."""
+
+
+class Effect(StrEnum):
+    """What a probe does to a stack: `destroys` gets a stack of its own."""
+
+    READS = "reads"
+    WRITES = "writes"
+    DESTROYS = "destroys"
+
+
+class Renders(Protocol):
+    """A template and its renders, each baked when first asked for."""
+
+    template: Path
+    options: tuple[Option, ...]
+    features: dict[str, Feature]
+
+    @property
+    def combos(self) -> tuple[Combo, ...]:
+        """The combinations of this run."""
+        ...
+
+    def project(self, combo: Combo) -> Project:
+        """The render of a combination; raises BakeError."""
+        ...
+
+    def again(self, combo: Combo, **extra: str) -> Project:
+        """A second bake of it, with further variables answered; raises BakeError."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probe:
+    """Gathers one kind of evidence.
+
+    `gather` takes `(renders)` when the subject is the template, `(project, features)` when it is a project, and
+    `(project, stack)` when it is a stack. It returns the complete value, or raises `Unavailable` (not here)
+    or anything else (an error). `inputs` names the paths that decide the evidence; None means the whole
+    project, or everything that the stack is made of.
+    """
+
+    evidence: type
+    subject: Subject
+    gather: Callable[..., Any]
+    effect: Effect = Effect.READS
+    inputs: Callable[[Project], Sequence[str]] | None = None
+
+
+def owned(stack: Stack, what: str) -> None:
+    """Refuse to destroy in a stack that this run did not start; raises ProbeError."""
+    if not stack.owned:
+        raise ProbeError(f"{what} destroys data and was refused: this run did not start these servers")
+
+
+@cache
+def probes() -> dict[type, Probe]:
+    """The probe of each kind of evidence."""
+    found: dict[type, Probe] = {}
+    for module in pkgutil.iter_modules(__path__):
+        for value in vars(importlib.import_module(f"{__name__}.{module.name}")).values():
+            if isinstance(value, Probe):
+                found[value.evidence] = value
+    return found

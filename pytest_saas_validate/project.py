@@ -1,0 +1,107 @@
+"""A project: its files, its answers, its features, and what it says of itself. Static evidence in itself."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from pytest_saas_validate.combos import Combo
+from pytest_saas_validate.spec import Spec, read_spec
+
+_NOT_SOURCE = frozenset(
+    {
+        ".git",
+        ".hg",
+        ".venv",
+        "venv",
+        "node_modules",
+        "__pycache__",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".dev",
+        "dist",
+        ".import_linter_cache",
+        ".tox",
+    }
+)
+
+
+@dataclass(frozen=True, order=True)
+class File:
+    """The content of a file and whether it may be executed."""
+
+    content: bytes
+    executable: bool = False
+
+    @cached_property
+    def text(self) -> str | None:
+        """The content as text; None when it is binary."""
+        if b"\0" in self.content:
+            return None
+        try:
+            return self.content.decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A rendered or existing project. `files` maps POSIX paths below `root` to their content, sorted."""
+
+    root: Path
+    combo: Combo
+    files: Mapping[str, File] = field(repr=False)
+    given: Spec | None = None  # instead of what pyproject.toml says
+
+    @property
+    def features(self) -> frozenset[str]:
+        """The features that are on."""
+        return self.combo.features
+
+    @cached_property
+    def spec(self) -> Spec:
+        """What the project says of itself; raises SpecError."""
+        if self.given is not None:
+            return self.given
+        file = self.files.get("pyproject.toml")
+        return read_spec((file.text or "") if file else "", str(self.root / "pyproject.toml"))
+
+    def below(self, *paths: str) -> Iterator[tuple[str, File]]:
+        """Files at or below any of these paths, in order."""
+        prefixes = tuple(path.rstrip("/") for path in paths)
+        for name, file in self.files.items():
+            if any(name == prefix or name.startswith(prefix + "/") for prefix in prefixes):
+                yield name, file
+
+    def digest(self, *paths: str) -> str:
+        """Names the content of the files at or below these paths; of everything when none is given."""
+        return digest_of(self.below(*paths) if paths else self.files.items())
+
+
+def digest_of(files: Iterable[tuple[str, File]]) -> str:
+    """SHA-256 over paths, modes and contents; independent of where the files lie."""
+    total = hashlib.sha256()
+    for name, file in sorted(files):
+        head = f"{name}\0{int(file.executable)}\0{len(file.content)}\0"
+        total.update(head.encode() + file.content)
+    return total.hexdigest()
+
+
+def read_files(root: Path) -> dict[str, File]:
+    """All source files below a folder, sorted by path; links and what tools leave behind are left out."""
+    found: dict[str, File] = {}
+    for folder, names, files in os.walk(root):
+        names[:] = sorted(name for name in names if name not in _NOT_SOURCE)
+        for name in files:
+            path = Path(folder) / name
+            if path.is_symlink() or not path.is_file():
+                continue
+            mode = path.stat().st_mode
+            found[path.relative_to(root).as_posix()] = File(path.read_bytes(), bool(mode & stat.S_IXUSR))
+    return dict(sorted(found.items()))

@@ -1,0 +1,91 @@
+"""Plant one defect, judge again, and compare with the healthy run: killed, survived, or a false alarm."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+
+from pytest_saas_validate.evidence import Gathered
+from pytest_saas_validate.findings import Check, Outcome, Subject, Verdict, verdict
+from pytest_saas_validate.mutants import Edit, Mutant, NotPlantable
+from pytest_saas_validate.plan import Case, Plan
+from pytest_saas_validate.project import Project
+from pytest_saas_validate.report.kills import Kill
+
+
+def concerned(mutant: Mutant, plan: Plan) -> bool:
+    """Whether the run's choice of checks includes what this mutant must turn red."""
+    return all(plan.settings.wants(check) for check in mutant.fires)
+
+
+def prove(plan: Plan, mutant: Mutant) -> Kill:
+    """Plant one mutant in the fullest combination that fits and judge every chosen check again.
+
+    Costs what the defect changes: evidence whose inputs stay equal is taken from the healthy run.
+    """
+    home = mutant.home(plan.settings.combos)
+    if home is None:
+        return Kill(
+            mutant=mutant.id,
+            title=mutant.title,
+            planted=False,
+            reason="no combination has the features it needs",
+        )
+    cases = [case for case in plan.applicable() if case.combo in (None, home)]
+    before = {case: _red(plan.verdict(case)) for case in cases}
+    try:
+        after = dict(_mutated(plan, mutant, cases, plan.project(home)))
+    except NotPlantable as problem:
+        return Kill(mutant=mutant.id, title=mutant.title, combo=home.id, planted=False, reason=str(problem))
+    fresh = {case: verdict_ for case, verdict_ in after.items() if _red(verdict_) - before[case]}
+    found = {case.check.id for case, v in fresh.items() if v.outcome is Outcome.FAILED}
+    return Kill(
+        mutant=mutant.id,
+        title=mutant.title,
+        combo=home.id,
+        missed=tuple(sorted(mutant.fires - found)),
+        false_alarms=tuple(sorted({case.check.id for case in fresh} - mutant.fires - mutant.also)),
+        reason="\n".join(sorted({v.reason for v in fresh.values() if v.reason})),
+        live=mutant.live or any(case.check.subject is Subject.STACK for case in fresh),
+    )
+
+
+def _red(verdict_: Verdict) -> frozenset[tuple[str, str]]:
+    """What is wrong, comparable between two runs."""
+    if verdict_.outcome is Outcome.ERROR:
+        return frozenset({("error", "")})
+    return frozenset((finding.where, finding.message) for finding in verdict_.findings)
+
+
+def _mutated(
+    plan: Plan, mutant: Mutant, cases: Iterable[Case], project: Project
+) -> Iterator[tuple[Case, Verdict]]:
+    folder = plan.workspace().sub("mutants") / mutant.id
+    if mutant.in_template is not None:
+        copy = folder / "template"
+        shutil.copytree(plan.settings.source, copy, dirs_exist_ok=True)
+        mutant.in_template(copy)
+        changed = plan.at(copy)
+        yield from ((case, changed.verdict(case)) for case in cases)
+        return
+    if mutant.in_project is not None:
+        edit = Edit(project)
+        mutant.in_project(edit)
+        project = edit.done(folder / "project")
+    for case in cases:
+        if case.combo is None:
+            continue
+        yield case, case.label(_judge(plan, case.check, _gather(plan, mutant, case, project)))
+
+
+def _gather(plan: Plan, mutant: Mutant, case: Case, project: Project) -> Gathered[object]:
+    kind = case.check.wants
+    if case.engine is None or case.combo is None:
+        return plan.gatherer.of_project(kind, project, plan.settings.features)
+    planted = mutant.id if mutant.in_stack else ""
+    wanted = plan.wanted(case.combo)
+    return plan.gatherer.of_stack(kind, project, case.engine, wanted, mutant.in_stack, planted)
+
+
+def _judge(plan: Plan, check: Check, gathered: Gathered[object]) -> Verdict:
+    return verdict(check, gathered, waivers=plan.settings.waivers, today=plan.today)

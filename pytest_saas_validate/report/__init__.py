@@ -1,0 +1,106 @@
+"""What a run saw, as one value that every output is made from."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+
+from pytest_saas_validate.checks import FAMILIES
+from pytest_saas_validate.findings import Outcome, Verdict, worst
+from pytest_saas_validate.plan import Plan
+from pytest_saas_validate.plan.cases import TEMPLATE_ROW
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """Verdicts of a whole run, the not applicable ones included, in report order."""
+
+    source: str
+    rows: tuple[str, ...]  # combinations, then the template's own row
+    families: tuple[str, ...]
+    engines: tuple[str, ...]
+    verdicts: tuple[Verdict, ...]
+    deselected: int  # cases that the caller chose not to run
+    seconds: float
+    versions: Mapping[str, str]
+
+    def cell(self, row: str, family: str) -> tuple[Verdict, ...]:
+        """The verdicts of one cell."""
+        return tuple(v for v in self.verdicts if (v.combo or TEMPLATE_ROW) == row and v.family == family)
+
+    def matrix(self) -> dict[str, dict[str, str]]:
+        """Row -> family -> outcome: the worst of the cell; a row has no entry where nothing speaks of it."""
+        return {
+            row: {
+                family: str(worst(verdict.outcome for verdict in cell))
+                for family in self.families
+                if (cell := self.cell(row, family))
+            }
+            for row in self.rows
+        }
+
+    @property
+    def red(self) -> tuple[Verdict, ...]:
+        """Failed verdicts and errors."""
+        return tuple(v for v in self.verdicts if v.outcome in (Outcome.FAILED, Outcome.ERROR))
+
+    def not_exercised(self) -> tuple[str, ...]:
+        """One line for each thing that no verdict speaks of, or that evidence did not reach."""
+        return tuple(self._not_exercised())
+
+    def _not_exercised(self) -> Iterator[str]:
+        reasons: dict[str, set[str]] = {}
+        unreached: dict[str, set[str]] = {}
+        for verdict in self.verdicts:
+            if verdict.outcome is Outcome.UNAVAILABLE:
+                reasons.setdefault(verdict.reason, set()).add(verdict.check)
+            for name in verdict.unreached:
+                unreached.setdefault(name, set()).add(verdict.family)
+        for reason, checks in reasons.items():
+            yield f"{', '.join(sorted(checks))}: {reason}"
+        for family in self.families:
+            names = [name for name, families in unreached.items() if family in families]
+            if names:
+                yield f"{family}: not reached: {', '.join(names)}"
+        if self.deselected:
+            yield f"{self.deselected} cases were not selected"
+
+
+def assemble(
+    plan: Plan, seen: Iterable[Verdict], collected: Collection[str], *, complete: bool, seconds: float
+) -> Report:
+    """A report with a verdict for every case: what was collected and has none is an error.
+
+    A case that was not collected counts as deselected, unless the run must be complete.
+    """
+    known = {(v.check, v.combo, v.engine): v for v in seen}
+    verdicts: list[Verdict] = []
+    deselected = 0
+    for case in plan.cases:
+        key = (case.check.id, case.combo.id if case.combo else None, case.engine)
+        if not case.applies:
+            verdicts.append(case.blank(Outcome.NOT_APPLICABLE, "the feature is off, or on, here"))
+        elif key in known:
+            verdicts.append(known[key])
+        elif case.id in collected or complete:
+            verdicts.append(case.blank(Outcome.ERROR, "no verdict arrived: its test did not run to the end"))
+        else:
+            deselected += 1
+    present = {verdict.family for verdict in verdicts}
+    settings = plan.settings
+    rows = [combo.id for combo in settings.combos]
+    return Report(
+        source=settings.source.name,
+        rows=(*rows, *([TEMPLATE_ROW] if settings.is_template else [])),
+        families=tuple(family for family in FAMILIES if family in present),
+        engines=settings.engines,
+        verdicts=tuple(verdicts),
+        deselected=deselected,
+        seconds=seconds,
+        versions={
+            "pytest-saas-validate": version("pytest-saas-validate"),
+            "python": platform.python_version(),
+        },
+    )

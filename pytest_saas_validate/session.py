@@ -1,0 +1,90 @@
+"""The state of one pytest session, kept in its stash."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import pytest
+
+from pytest_saas_validate.combos import TemplateError
+from pytest_saas_validate.engines import Engine
+from pytest_saas_validate.plan import Plan
+from pytest_saas_validate.process import Workspace
+from pytest_saas_validate.settings import Settings, Switches, read_settings
+from pytest_saas_validate.spec import SpecError
+
+SESSION: pytest.StashKey[Session] = pytest.StashKey()
+
+
+@dataclass
+class Session:
+    """One process of a run: the only one, the controller, or a worker."""
+
+    config: pytest.Config
+    say: Any = field(default=lambda text: None)
+
+    @cached_property
+    def plan(self) -> Plan:
+        """The plan; raises pytest.UsageError for a table or a switch that cannot be used."""
+        option = self.config.getoption
+        switches = Switches(
+            path=option("saas_path"),
+            combos=option("saas_combos"),
+            engines=tuple(option("saas_engine")),
+            only=option("saas_only"),
+            require=option("saas_require"),
+            environment=option("saas_environment"),
+            hooks=not option("saas_no_hooks"),
+        )
+        try:
+            settings = read_settings(self.config.rootpath, switches)
+        except (SpecError, TemplateError) as problem:
+            raise pytest.UsageError(str(problem)) from None
+        return Plan(settings, lambda: self.workspace, load_engines, programs(), say=self.say)
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """Where this run keeps things; a worker shares its controller's."""
+        worker = getattr(self.config, "workerinput", None)
+        if worker is None:
+            return Workspace.create(self.run_id or None)
+        return Workspace.open(worker["testrunuid"], owner=os.getppid())
+
+    run_id: str = ""  # given by xdist to the controller
+
+    def started(self) -> bool:
+        """Whether anything was gathered here, so that there is something to reap."""
+        return "workspace" in self.__dict__
+
+
+def session(config: pytest.Config) -> Session:
+    """The session of this process, made when first asked for."""
+    if SESSION not in config.stash:
+        config.stash[SESSION] = Session(config)
+    return config.stash[SESSION]
+
+
+def load_engines(settings: Settings) -> Mapping[str, Engine]:
+    """The engines that were asked for; raises pytest.UsageError for a name that does not exist."""
+    known = {"local": _local}
+    unknown = [name for name in settings.engines if name not in known]
+    if unknown:
+        raise pytest.UsageError(f"no engine {unknown[0]!r}; there are {', '.join(known)}")
+    return {name: known[name](settings) for name in settings.engines}
+
+
+def _local(settings: Settings) -> Engine:
+    from pytest_saas_validate.engines.local import LocalEngine
+
+    return LocalEngine(environment=settings.environment)
+
+
+def programs() -> tuple[Any, ...]:
+    """What runs inside every stack's network: the issuer of test tokens and the sink of error reports."""
+    from pytest_saas_validate.engines.programs import ISSUER, SENTRY
+
+    return (ISSUER, SENTRY)
