@@ -10,8 +10,8 @@ import json
 import shutil
 from pathlib import Path
 
-# tojson leaves no apostrophe in its output, so no answer can end this literal.
-ANSWERS: dict[str, str] = json.loads(r'''{{ cookiecutter | tojson }}''')
+# tojson escapes every quote and backslash inside an answer, so that none can end this literal.
+ANSWERS: dict[str, str] = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 TREES = {
     "include_observability": ("observability",),

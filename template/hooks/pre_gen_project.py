@@ -12,8 +12,8 @@ import sys
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-# tojson leaves no apostrophe in its output, so no answer can end this literal.
-ANSWERS: dict[str, str] = json.loads(r'''{{ cookiecutter | tojson }}''')
+# tojson escapes every quote and backslash inside an answer, so that none can end this literal.
+ANSWERS: dict[str, str] = json.loads(r"""{{ cookiecutter | tojson }}""")
 
 SLUG_LIMIT = 40  # leaves room for suffixes such as -frontend within the 63 characters of a DNS label
 TEXT_LIMITS = {"project_name": 60, "project_description": 200, "author_name": 80}
@@ -23,12 +23,28 @@ SWITCHES = ("include_observability", "include_github_actions", "include_kubernet
 FORBIDDEN = '"\\`<>{}$'
 JOINERS = "\u200c\u200d"  # invisible, but part of the spelling in several scripts
 
-NODE_MODULES = frozenset(
-    "assert buffer cluster console constants crypto dgram dns domain events http http2 https net os path process "
-    "punycode readline repl stream sys timers tls tty url util v8 vm wasi zlib npm node package".split()
-)
-DEVICES = frozenset(["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))])
-DEPENDENCIES = frozenset("alembic asyncpg fastapi joserfc lit redis sqlalchemy starlette uvicorn vite vitest".split())
+# Words that mean something else to a tool which reads the slug.
+RESERVED = {
+    "Python": sys.stdlib_module_names | set(keyword.kwlist) | set(keyword.softkwlist) | {"test", "site"},
+    "Node": set(
+        """
+        assert buffer cluster console constants crypto dgram dns domain events http http2 https net node npm os
+        package path process punycode readline repl stream sys timers tls tty url util v8 vm wasi zlib
+        """.split()  # noqa: SIM905
+    ),
+    "Windows": {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))},
+    "a dependency": {
+        "alembic",
+        "asyncpg",
+        "fastapi",
+        "joserfc",
+        "lit",
+        "redis",
+        "sqlalchemy",
+        "uvicorn",
+        "vite",
+    },
+}
 
 
 def complaints(answers: dict[str, str]) -> Iterator[str]:
@@ -44,7 +60,7 @@ def complaints(answers: dict[str, str]) -> Iterator[str]:
 
 
 def text_complaints(name: str, text: str, limit: int) -> Iterator[str]:
-    """Yield what is wrong with a free text: one line of printable characters that every file kind can hold."""
+    """Yield what is wrong with a text, which has to be one line that every kind of file can hold."""
     if not text.strip():
         yield f"{name}: it is empty; type at least one letter or digit."
         return
@@ -57,14 +73,18 @@ def text_complaints(name: str, text: str, limit: int) -> Iterator[str]:
     invisible = sorted({c for c in text if not c.isprintable() and c not in JOINERS})
     if invisible:
         codes = ", ".join(f"U+{ord(c):04X}" for c in invisible)
-        yield f"{name}: it contains {codes}, which is a line break, control or invisible character; type it on one line, with plain spaces."
+        yield (
+            f"{name}: it contains {codes}, a line break, control or invisible character; "
+            "type it on one line, with plain spaces."
+        )
     forbidden = [c for c in FORBIDDEN if c in text]
     if forbidden:
-        yield f"{name}: it contains {' '.join(forbidden)}; type it without (apostrophes, accents and & are fine)."
+        found = " ".join(forbidden)
+        yield f"{name}: it contains {found}; type it without (apostrophes, accents and & are fine)."
 
 
 def slug_complaints(slug: str) -> Iterator[str]:
-    """Yield what is wrong with the slug: a DNS-1123 label that is no name which Python, npm or Windows keeps for itself."""
+    """Yield what is wrong with the slug, which has to be a DNS-1123 label and nobody else's name."""
     if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?", slug):
         example = re.sub(r"[^a-z0-9]+", "-", slug.lower()).strip("-")[:SLUG_LIMIT].strip("-") or "acme-notes"
         yield (
@@ -73,31 +93,32 @@ def slug_complaints(slug: str) -> Iterator[str]:
         )
         return
     if len(slug) > SLUG_LIMIT:
-        yield f"project_slug: {slug} has {len(slug)} characters; type at most {SLUG_LIMIT}, for example {slug[:20].strip('-')}."
-    module = slug.replace("-", "_")
-    python = module in sys.stdlib_module_names or keyword.iskeyword(module) or keyword.issoftkeyword(module)
-    owner = (
-        "Python" if python
-        else "Node" if slug in NODE_MODULES
-        else "Windows" if slug in DEVICES
-        else "a dependency of the project" if slug in DEPENDENCIES
-        else ""
-    )
-    if owner:
-        yield f"project_slug: {slug} is a name of {owner}; type for example {slug}-service."
+        shorter = slug[:20].strip("-")
+        yield f"project_slug: {len(slug)} characters are too many; type at most {SLUG_LIMIT}: for example {shorter}."
+    for owner, names in RESERVED.items():
+        if slug in names or slug.replace("-", "_") in names:
+            yield f"project_slug: {slug} is a name of {owner}; type for example {slug}-service."
+            return
 
 
 def dsn_complaints(dsn: str) -> Iterator[str]:
-    """Yield what is wrong with the address that error reports go to; empty means that the deployment sets it."""
+    """Yield what is wrong with the address for error reports; empty means that the deployment sets it."""
     if not dsn:
         return
     advice = "type https://KEY@HOST/PROJECT as the project's settings page shows it, or leave it empty"
     try:
         parts = urlsplit(dsn)
-        whole = bool(parts.scheme in ("http", "https") and parts.username and parts.hostname and parts.port != 0)
+        whole = bool(
+            parts.scheme in ("http", "https") and parts.username and parts.hostname and parts.port != 0
+        )
     except ValueError:
         whole = False
-    if not whole or parts.query or parts.fragment or not re.fullmatch(r"(?:/[A-Za-z0-9_.-]+)*/[0-9]+", parts.path):
+    if (
+        not whole
+        or parts.query
+        or parts.fragment
+        or not re.fullmatch(r"(?:/[A-Za-z0-9_.-]+)*/[0-9]+", parts.path)
+    ):
         yield f"sentry_dsn: this is not a DSN; {advice}."
     elif not re.fullmatch(r"[A-Za-z0-9:/@._-]+", dsn):
         yield f"sentry_dsn: it contains a character that no DSN has; {advice}."

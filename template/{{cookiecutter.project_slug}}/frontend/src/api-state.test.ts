@@ -43,9 +43,9 @@ it("says that the API is ready", async () => {
 });
 
 it("names what the API cannot reach", async () => {
-  const body = JSON.stringify({ checks: { database: "failed", redis: "failed" } });
+  const body = JSON.stringify({ failed: ["database", "cache"] });
   const region = await shown(() => Promise.resolve(new Response(body, { status: 503 })));
-  expect(region.textContent).toBe("The API is up, but cannot reach: database, redis.");
+  expect(region.textContent).toBe("The API is up, but cannot reach: database, cache.");
 });
 
 it("says that the API cannot be reached", async () => {

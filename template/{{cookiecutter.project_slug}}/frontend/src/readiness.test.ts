@@ -21,11 +21,11 @@ describe("askReadiness", () => {
   });
 
   it("names the services that the API cannot reach", async () => {
-    const body = JSON.stringify({ status: "unavailable", checks: { database: "ok", redis: "failed" } });
-    expect(await askReadiness(answering(503, body))).toEqual({ state: "degraded", failed: ["redis"] });
+    const body = JSON.stringify({ status: "unavailable", failed: ["cache"] });
+    expect(await askReadiness(answering(503, body))).toEqual({ state: "degraded", failed: ["cache"] });
   });
 
-  it.each(["{}", "[]", "null", '{"checks": 1}'])("survives the 503 body %s", async (body) => {
+  it.each(["{}", "[]", "null", '{"failed": 1}', '{"failed": [1]}'])("survives the 503 body %s", async (body) => {
     expect(await askReadiness(answering(503, body))).toEqual({ state: "degraded", failed: [] });
   });
 

@@ -21,7 +21,7 @@ export async function askReadiness(ask: typeof fetch = fetch): Promise<Readiness
       return { state: "ok" };
     }
     if (response.status === 503) {
-      return { state: "degraded", failed: failedChecks(await response.json()) };
+      return { state: "degraded", failed: failedServices(await response.json()) };
     }
   } catch {
     // Refused, cut off, too slow, or not JSON: a proxy answers 503 of its own when the API is down.
@@ -30,15 +30,9 @@ export async function askReadiness(ask: typeof fetch = fetch): Promise<Readiness
 }
 
 /** The names of the services that the API could not reach. */
-function failedChecks(body: unknown): string[] {
-  if (!isRecord(body) || !isRecord(body["checks"])) {
+function failedServices(body: unknown): string[] {
+  if (typeof body !== "object" || body === null || !("failed" in body) || !Array.isArray(body.failed)) {
     return [];
   }
-  return Object.entries(body["checks"])
-    .filter(([, result]) => result !== "ok")
-    .map(([service]) => service);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
+  return body.failed.filter((service) => typeof service === "string");
 }
