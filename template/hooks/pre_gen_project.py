@@ -28,8 +28,8 @@ RESERVED = {
     "Python": sys.stdlib_module_names | set(keyword.kwlist) | set(keyword.softkwlist) | {"test", "site"},
     "Node": set(
         """
-        assert buffer cluster console constants crypto dgram dns domain events http http2 https net node npm os
-        package path process punycode readline repl stream sys timers tls tty url util v8 vm wasi zlib
+        assert buffer cluster console constants crypto dgram dns domain events http http2 https net node npm
+        os package path process punycode readline repl stream sys timers tls tty url util v8 vm wasi zlib
         """.split()  # noqa: SIM905
     ),
     "Windows": {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))},
@@ -94,7 +94,7 @@ def slug_complaints(slug: str) -> Iterator[str]:
         return
     if len(slug) > SLUG_LIMIT:
         shorter = slug[:20].strip("-")
-        yield f"project_slug: {len(slug)} characters are too many; type at most {SLUG_LIMIT}: for example {shorter}."
+        yield f"project_slug: it has {len(slug)} characters; type at most {SLUG_LIMIT}, such as {shorter}."
     for owner, names in RESERVED.items():
         if slug in names or slug.replace("-", "_") in names:
             yield f"project_slug: {slug} is a name of {owner}; type for example {slug}-service."
