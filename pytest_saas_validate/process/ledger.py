@@ -1,0 +1,79 @@
+"""What a run has outside of its own memory: one line per thing, on the disk before the thing exists."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_saas_validate.process.once import locked
+
+GONE = ".gone"  # behind the name of a run's folder while it is being removed
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """A file of JSON lines that many processes append to. Lines with one `id` tell the life of one thing."""
+
+    path: Path
+
+    @property
+    def run_id(self) -> str:
+        """The run that it belongs to."""
+        return self.path.parent.name.removesuffix(GONE)
+
+    def plan(self, kind: str, **facts: Any) -> str:
+        """Announce a thing of a kind ("process", "folder"); returns the id of its line."""
+        entry = os.urandom(6).hex()
+        self._append({"id": entry, "kind": kind, **facts})
+        return entry
+
+    def add(self, entry: str, **facts: Any) -> None:
+        """More about a thing, as soon as it is known."""
+        self._append({"id": entry, **facts})
+
+    def release(self, entry: str) -> None:
+        """The thing is gone, or is not the run's any more; nothing when the run itself is."""
+        with contextlib.suppress(FileNotFoundError):
+            self._append({"id": entry, "released": True})
+
+    def open_entries(self) -> list[Mapping[str, Any]]:
+        """Things that were announced and not released, oldest first."""
+        entries: dict[str, dict[str, Any]] = {}
+        for line in self._lines():
+            entries.setdefault(line["id"], {}).update(line)
+        return [entry for entry in entries.values() if "kind" in entry and not entry.get("released")]
+
+    def _append(self, line: Mapping[str, Any]) -> None:
+        # No O_CREAT: after the run's folder was removed, nothing may begin that nobody would end. The lock
+        # keeps a line whole, also behind one that a killed writer left half.
+        with locked(self.path.with_suffix(".lock")):
+            handle = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CLOEXEC)
+            try:
+                text = json.dumps(line) + "\n"
+                if not self._ends_whole(handle):
+                    text = "\n" + text
+                os.write(handle, text.encode())
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    @staticmethod
+    def _ends_whole(handle: int) -> bool:
+        size = os.fstat(handle).st_size
+        return size == 0 or os.pread(handle, 1, size - 1) == b"\n"
+
+    def _lines(self) -> list[dict[str, Any]]:
+        found = []
+        for text in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
+            try:
+                line = json.loads(text)
+            except ValueError:  # cut by the death of its writer, before the thing existed
+                continue
+            if isinstance(line, dict) and "id" in line:
+                found.append(line)
+        return found

@@ -1,0 +1,132 @@
+"""End what a run left: its processes by ledger and mark, then its folders."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_saas_validate.process.children import end
+from pytest_saas_validate.process.identity import birth, carrying, here, parent
+from pytest_saas_validate.process.ledger import GONE, Ledger
+from pytest_saas_validate.process.once import locked
+
+_UNKNOWN_AGE = 24 * 3600.0  # seconds; a run of another machine that shares the cache
+_UNOWNED_AGE = 60.0  # seconds; a run whose maker died between two lines, or that is just being made
+
+
+@dataclass(frozen=True)
+class Reaped:
+    """What was ended and removed, and what could not be."""
+
+    processes: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+def reap(ledger: Ledger) -> Reaped:
+    """End every process of the run but this one and its parents, remove its folders, and its own at last."""
+    if not ledger.path.exists():
+        return Reaped()
+    processes: list[str] = []
+    left: list[str] = []
+    # The folder gets another name first: nothing new can be recorded, and so nothing new can begin.
+    gone = ledger.path.parent.with_name(ledger.run_id + GONE)
+    if ledger.path.parent != gone:
+        ledger.path.parent.rename(gone)
+    moved = Ledger(gone / ledger.path.name)
+    for _ in range(5):  # a process may fork while it is being looked for
+        found = _processes(moved)
+        if not found:
+            break
+        processes += [name for name, _, _ in found.values()]
+        stuck = end(
+            {pid: born for pid, (_, born, _) in found.items()},
+            {p: number for p, (_, _, number) in found.items()},
+        )
+        left[:] = [f"process {pid} ({found[pid][0]})" if pid in found else f"process {pid}" for pid in stuck]
+    folders = []
+    for entry in moved.open_entries():
+        if entry["kind"] == "folder" and _is_ours(entry) and Path(entry["path"]).exists():
+            folders.append(entry["path"])
+            left += _remove(Path(entry["path"]))
+    left += _remove(gone)
+    return Reaped(tuple(processes), tuple(folders), tuple(left))
+
+
+def reap_dead(root: Path) -> Mapping[str, Reaped]:
+    """Reap every run below a cache whose owner is gone; by run id. Costs one look per run."""
+    runs = root / "runs"
+    if not runs.is_dir():
+        return {}
+    reaped: dict[str, Reaped] = {}
+    with locked(root / "locks" / "reap.lock"):
+        for folder in sorted(runs.iterdir()):
+            if not _is_dead(folder):
+                continue
+            ledger = Ledger(folder / "ledger.jsonl")
+            if ledger.path.exists():
+                reaped[ledger.run_id] = reap(ledger)
+            else:
+                reaped[ledger.run_id] = Reaped(left=tuple(_remove(folder)))
+    return reaped
+
+
+def _is_dead(folder: Path) -> bool:
+    if folder.name.endswith(GONE):
+        return True
+    try:
+        age = time.time() - folder.stat().st_mtime
+        owner = json.loads((folder / "owner.json").read_bytes())
+    except FileNotFoundError:
+        return folder.is_dir() and age > _UNOWNED_AGE
+    if owner["here"] != here():
+        return age > _UNKNOWN_AGE
+    return not owner["birth"] or birth(owner["pid"]) != owner["birth"]
+
+
+def _processes(ledger: Ledger) -> dict[int, tuple[str, str, int]]:
+    """Living processes of the run: number -> name, birth, signal to ask with."""
+    found: dict[int, tuple[str, str, int]] = {}
+    for pid in carrying(ledger.run_id):
+        found[pid] = (f"carrying the mark: {pid}", birth(pid), 15)
+    for entry in ledger.open_entries():
+        if entry["kind"] == "process" and entry.get("pid") and birth(entry["pid"]) == entry["birth"]:
+            found[entry["pid"]] = (entry["name"], entry["birth"], entry["signal"])
+    for pid in _ourselves():
+        found.pop(pid, None)
+    return {pid: facts for pid, facts in found.items() if facts[1]}
+
+
+def _ourselves() -> set[int]:
+    """This process and everything above it."""
+    found = set()
+    pid = os.getpid()
+    while pid > 0 and pid not in found:
+        found.add(pid)
+        pid = parent(pid)
+    return found
+
+
+def _is_ours(entry: Mapping[str, Any]) -> bool:
+    """False once the folder was published under a lasting name; its maker died before it could say so."""
+    link = entry.get("unless_linked")
+    return not (link and Path(link).resolve() == Path(entry["path"]).resolve())
+
+
+def _remove(path: Path) -> list[str]:
+    """Remove a folder; what is still being written to is tried again. Returns what is left."""
+    for _ in range(5):
+        shutil.rmtree(path, ignore_errors=True)
+        if not path.exists():
+            return []
+        time.sleep(0.1)
+    with contextlib.suppress(OSError):
+        shutil.rmtree(path)
+    return [f"folder {path}"] if path.exists() else []

@@ -1,0 +1,149 @@
+"""run(): the one place that starts a program and waits for it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import select
+import shlex
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pytest_saas_validate.evidence import scrub
+from pytest_saas_validate.process.marker import marked
+
+TIMED_OUT, NOT_RUNNABLE, NOT_FOUND = 124, 126, 127
+_TAIL = 4000  # characters of each stream that an error shows
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A program that ended. `code` is negative for a signal, 124 after the time limit, 127 when not found."""
+
+    argv: tuple[str, ...]
+    code: int
+    stdout: bytes = field(default=b"", repr=False)
+    stderr: bytes = field(default=b"", repr=False)
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended with 0."""
+        return self.code == 0
+
+    @property
+    def text(self) -> str:
+        """Standard output as text."""
+        return self.stdout.decode("utf-8", "replace")
+
+    def explain(self) -> str:
+        """One error text: the command, how it ended, and the end of what it said, scrubbed."""
+        ended = f"signal {-self.code}" if self.code < 0 else f"exit code {self.code}"
+        lines = [f"{shlex.join(self.argv)}: {ended} after {self.seconds:.1f} s"]
+        for name, stream in (("stdout", self.stdout), ("stderr", self.stderr)):
+            said = stream.decode("utf-8", "replace").strip()
+            if said:
+                lines.append(f"{name}: {said[-_TAIL:]}")
+        return scrub("\n".join(lines))
+
+
+def run(
+    argv: Sequence[str | os.PathLike[str]],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    stdin: bytes = b"",
+    timeout: float = 60.0,
+    user: str | None = None,
+) -> Run:
+    """Run a program to its end; never raises for what the program does or for its absence.
+
+    It leads a process group of its own, which is killed when the time (seconds) is over, when this call is
+    interrupted, and, on Linux, when the program has ended and left others behind. Streams are files: a
+    program of the background that keeps them open does not hold this call up.
+    """
+    words = tuple(os.fspath(word) for word in argv)
+    began = time.monotonic()
+
+    def ended(code: int, stdout: bytes = b"", stderr: bytes = b"") -> Run:
+        seconds = time.monotonic() - began
+        return Run(argv=words, code=code, stdout=stdout, stderr=stderr, seconds=seconds)
+
+    if cwd is not None and not Path(cwd).is_dir():
+        return ended(NOT_RUNNABLE, stderr=f"{cwd}: no such folder".encode())
+    with contextlib.ExitStack() as files:
+        given, out, err = (files.enter_context(tempfile.TemporaryFile()) for _ in range(3))
+        given.write(stdin)
+        given.seek(0)
+        try:
+            process = subprocess.Popen(
+                words,
+                cwd=cwd,
+                env=marked(env),
+                stdin=given,
+                stdout=out,
+                stderr=err,
+                start_new_session=True,
+                **identity(user),
+            )
+        except FileNotFoundError as problem:
+            return ended(NOT_FOUND, stderr=f"{words[0]}: not found ({problem})".encode())
+        except OSError as problem:
+            return ended(NOT_RUNNABLE, stderr=f"{words[0]}: cannot be run ({problem})".encode())
+        in_time = _finish(process, timeout)
+        out.seek(0)
+        err.seek(0)
+        said = err.read()
+        if not in_time:
+            said += f"\ntimeout: not done after {timeout:g} s, killed".encode()
+        return ended(process.returncode if in_time else TIMED_OUT, out.read(), said)
+
+
+def identity(user: str | None) -> dict[str, Any]:
+    """Arguments of Popen that drop to a user with no groups but its own; nothing when None."""
+    if user is None:
+        return {}
+    entry = pwd.getpwnam(user)
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+def _finish(process: subprocess.Popen[bytes], timeout: float) -> bool:
+    """Wait for the end, at most `timeout` seconds; afterwards nothing of the group lives."""
+    try:
+        in_time = _wait(process, timeout)
+    except BaseException:
+        _kill_group(process)
+        process.wait()
+        raise
+    # The leader has not been collected yet where `_wait` leaves it, so its number cannot belong to others.
+    if process.returncode is None:
+        _kill_group(process)
+    process.wait()
+    return in_time
+
+
+def _wait(process: subprocess.Popen[bytes], timeout: float) -> bool:
+    """Whether it ended in time. Popen.wait() polls with up to 50 ms; a pidfd wakes at once."""
+    if not hasattr(os, "pidfd_open"):
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+    handle = os.pidfd_open(process.pid)
+    try:
+        return bool(select.select([handle], [], [], timeout)[0])
+    finally:
+        os.close(handle)
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)

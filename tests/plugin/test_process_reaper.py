@@ -1,0 +1,237 @@
+"""Nothing outlives its run: not after a killed worker, not after a killed controller."""
+
+import json
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from pytest_saas_validate.process import Workspace, WorkspaceError, reap_dead, run, spawn
+from pytest_saas_validate.process.identity import birth, carrying
+from pytest_saas_validate.process.runner import Run
+
+LISTENER = "import socket,sys,time;s=socket.create_server(('127.0.0.1',int(sys.argv[1])));time.sleep(300)"
+OWNER = """
+import json, os, sys, time
+from pathlib import Path
+from pytest_saas_validate.process import Workspace, run, spawn
+workspace = Workspace.create(root=Path(sys.argv[1]))
+log = workspace.folder / "log"
+deaf = ["sh", "-c", "trap '' TERM; sleep 300 & wait"]
+sleeper = spawn(workspace.ledger, deaf, name="deaf", log=log)
+listener = spawn(workspace.ledger, [sys.executable, "-c", *sys.argv[2:]], name="port", log=log)
+outside = Path(sys.argv[1]) / "outside"
+workspace.ledger.plan("folder", path=str(outside))
+outside.mkdir()
+print(json.dumps([str(workspace.folder), sleeper.pid, listener.pid]), flush=True)
+run(["sleep", "300"], timeout=300)
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def eventually(truth, seconds: float = 10.0) -> bool:
+    deadline = time.monotonic() + seconds
+    while not truth():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def test_the_next_run_ends_what_a_killed_owner_left(tmp_path):
+    port = free_port()
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(tmp_path), LISTENER, str(port)], stdout=subprocess.PIPE, text=True
+    )
+    folder, *pids = json.loads(owner.stdout.readline())
+    run_id = Path(folder).name
+    try:
+        assert eventually(lambda: is_open(port))
+        assert eventually(lambda: len(carrying(run_id)) == 4)  # two of `deaf`, `port`, the one in run()
+    finally:
+        owner.kill()
+        owner.communicate()
+    assert is_open(port)
+
+    began = time.monotonic()
+    workspace = Workspace.create(root=tmp_path)
+    assert time.monotonic() - began < 12
+    assert not carrying(run_id)
+    assert not any(birth(pid) for pid in pids)
+    assert not is_open(port)
+    assert not (tmp_path / "outside").exists()
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == [workspace.run_id]
+    workspace.close()
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def test_the_controller_ends_what_a_killed_worker_left(tmp_path):
+    workspace = Workspace.create(root=tmp_path)
+    port = free_port()
+    code = f"""
+import os, signal, sys
+from pathlib import Path
+from pytest_saas_validate.process import Workspace, spawn
+w = Workspace.attach(Path({str(workspace.folder)!r}))
+spawn(w.ledger, [sys.executable, "-c", {LISTENER!r}, "{port}"], name="port", log=w.folder / "log")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
+    assert eventually(lambda: is_open(port))
+    reaped = workspace.close()
+    assert "port" in reaped.processes
+    assert not reaped.left
+    assert not is_open(port)
+    assert not workspace.folder.exists()
+
+
+def test_a_process_that_was_never_recorded_does_not_begin(tmp_path):
+    """The starter dies between fork and record: the gate stays shut."""
+    workspace = Workspace.create(root=tmp_path)
+    note = tmp_path / "began"
+    code = f"""
+import os, signal
+from pathlib import Path
+from pytest_saas_validate.process import Ledger, Workspace, spawn
+Ledger.add = lambda *a, **k: os.kill(os.getpid(), signal.SIGKILL)
+w = Workspace.attach(Path({str(workspace.folder)!r}))
+spawn(w.ledger, ["touch", {str(note)!r}], name="x", log=w.folder / "log")
+"""
+    assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
+    assert eventually(lambda: not carrying(workspace.run_id))
+    assert not note.exists()
+    workspace.close()
+
+
+def test_a_number_that_was_used_again_is_not_hit(tmp_path):
+    workspace = Workspace.create(root=tmp_path)
+    stranger = subprocess.Popen(["sleep", "300"])
+    entry = workspace.ledger.plan("process", name="old", signal=15, program="sleep")
+    workspace.ledger.add(entry, pid=stranger.pid, birth="12")
+    try:
+        assert workspace.close().processes == ()
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_a_living_run_is_left_alone(tmp_path):
+    first = Workspace.create(root=tmp_path)
+    child = spawn(first.ledger, ["sleep", "300"], name="mine", log=first.folder / "log")
+    second = Workspace.create(root=tmp_path)
+    assert child.alive()
+    assert first.folder.exists()
+    second.close()
+    assert child.alive()
+    first.close()
+    assert not child.alive()
+
+
+def test_a_run_of_another_machine_is_left_alone_for_a_day(tmp_path):
+    workspace = Workspace.create(root=tmp_path)
+    facts = json.loads((workspace.folder / "owner.json").read_text())
+    (workspace.folder / "owner.json").write_text(json.dumps({**facts, "here": "elsewhere", "birth": "1"}))
+    assert reap_dead(tmp_path) == {}
+    yesterday = time.time() - 2 * 86400
+    os.utime(workspace.folder, (yesterday, yesterday))
+    assert list(reap_dead(tmp_path)) == [workspace.run_id]
+
+
+def test_nothing_begins_after_the_end(tmp_path):
+    workspace = Workspace.create(root=tmp_path)
+    workspace.close()
+    with pytest.raises(FileNotFoundError):
+        spawn(workspace.ledger, ["sleep", "300"], name="late", log=tmp_path / "log")
+    assert not carrying(workspace.run_id)
+    assert workspace.close().processes == ()
+
+
+def test_a_child_is_ended_with_everything_below_it(tmp_path):
+    workspace = Workspace.create(root=tmp_path)
+    child = spawn(
+        workspace.ledger,
+        ["sh", "-c", "sleep 300 & echo token=secretvalue; wait"],
+        name="tree",
+        log=tmp_path / "log",
+    )
+    assert eventually(lambda: "token" in child.tail())
+    assert "secretvalue" not in child.tail()
+    assert len(carrying(workspace.run_id)) == 2
+    child.stop()
+    child.stop()
+    assert not carrying(workspace.run_id)
+    assert not workspace.ledger.open_entries()
+    workspace.close()
+
+
+def test_a_line_cut_by_death_does_not_hide_the_others(tmp_path):
+    workspace = Workspace.create(root=tmp_path)
+    first = workspace.ledger.plan("folder", path=str(tmp_path / "a"))
+    with workspace.ledger.path.open("a") as file:
+        file.write('{"id": "half')
+    second = workspace.ledger.plan("folder", path=str(tmp_path / "b"))
+    assert [entry["id"] for entry in workspace.ledger.open_entries()] == [first, second]
+    workspace.close()
+
+
+def test_a_worker_may_come_before_its_controller(tmp_path):
+    worker = Workspace.open("0123456789abcdef0123", owner=os.getpid(), root=tmp_path)
+    controller = Workspace.create("0123456789abcdef0123", root=tmp_path)
+    assert pickle.loads(pickle.dumps(worker)) == controller
+    assert json.loads((worker.folder / "owner.json").read_text())["pid"] == os.getpid()
+    controller.close()
+
+
+def test_folders_can_be_entered_but_not_listed_by_others(tmp_path):
+    workspace = Workspace.create(root=tmp_path / "cache")
+    for path in (workspace.root, workspace.folder, workspace.sub("a/b"), workspace.shared):
+        assert path.stat().st_mode & 0o777 == 0o711
+    workspace.close()
+
+
+def test_a_cache_that_cannot_be_used_says_how_to_choose_another(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(WorkspaceError, match="SAAS_VALIDATE_CACHE"):
+        Workspace.create(root=tmp_path / "file")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_sigterm_is_an_interruption_and_a_second_one_does_not_break_teardown(times):
+    code = f"""
+import os, signal
+from pytest_saas_validate.process import terminate_as_interrupt
+before = signal.getsignal(signal.SIGTERM)
+with terminate_as_interrupt():
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    except KeyboardInterrupt:
+        if {times} == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        print("torn down")
+print(signal.getsignal(signal.SIGTERM) == before)
+"""
+    assert run([sys.executable, "-c", code]).text == "torn down\nTrue\n"
+
+
+def test_a_result_pickles():
+    result = run(["true"])
+    assert isinstance(result, Run)
+    assert pickle.loads(pickle.dumps(result)) == result
+    assert signal.SIGTERM == 15
