@@ -9,7 +9,7 @@ CURRENT_TENANT = "NULLIF(current_setting('app.tenant_id', true), '')::uuid"
 
 
 def protect(table: str) -> None:
-    """Confine every reader and writer of `table`, its owner included, to the rows of the transaction's tenant."""
+    """Confine whoever uses `table`, its owner included, to the rows of the transaction's tenant."""
     own_rows = f"tenant_id = {CURRENT_TENANT}"
     op.execute(f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY')
     op.execute(f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY')
