@@ -6,14 +6,15 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pytest_saas_validate.checks import catalogue
 from pytest_saas_validate.combos import TemplateError
-from pytest_saas_validate.findings import Check
+from pytest_saas_validate.findings import Check, Outcome
+from pytest_saas_validate.report import Report
+from pytest_saas_validate.report.kills import Kill, as_json
 from pytest_saas_validate.settings import Settings, Switches, read_settings
 from pytest_saas_validate.spec import SpecError
 
@@ -94,33 +95,49 @@ def _switches(args: argparse.Namespace) -> Switches:
     )
 
 
+class _Seen:
+    """A pytest plugin that keeps what the run reports."""
+
+    outcomes: frozenset[Outcome] = frozenset()
+    kills: Sequence[Kill] = ()
+
+    def pytest_saas_report(self, report: Report) -> None:
+        """Which outcomes occurred."""
+        self.outcomes = frozenset(verdict.outcome for verdict in report.verdicts)
+
+    def pytest_saas_kills(self, kills: Sequence[Kill]) -> None:
+        """What became of the mutants."""
+        self.kills = kills
+
+
 def _run(args: argparse.Namespace, rest: Sequence[str]) -> int:
     settings = _settings(args)
     if _cannot_start(settings):
         return NOT_JUDGED
-    with tempfile.TemporaryDirectory() as folder:
-        verdicts = Path(args.json or Path(folder) / "verdicts.json").absolute()
-        words = [*_pytest_words(args, settings, "battery"), f"--saas-json={verdicts}", "--saas-complete"]
-        words += [f"--junitxml={Path(args.junitxml).absolute()}"] if args.junitxml else []
-        words += [f"--saas-html={Path(args.html).absolute()}"] if args.html else []
-        code = _pytest([*words, *rest])
-        report = json.loads(verdicts.read_text(encoding="utf-8")) if verdicts.is_file() else {}
-    return _exit_code(code, report)
+    words = [*_pytest_words(args, settings, "battery"), "--saas-complete"]
+    words += [f"--junitxml={Path(args.junitxml).absolute()}"] if args.junitxml else []
+    words += [f"--saas-json={Path(args.json).absolute()}"] if args.json else []
+    words += [f"--saas-html={Path(args.html).absolute()}"] if args.html else []
+    code, seen = _pytest([*words, *rest])
+    if code not in (0, 1):
+        return USAGE if code == 4 else NOT_JUDGED
+    if Outcome.FAILED in seen.outcomes:
+        return FINDINGS
+    return CLEAN if code == 0 and seen.outcomes and Outcome.ERROR not in seen.outcomes else NOT_JUDGED
 
 
 def _prove(args: argparse.Namespace, rest: Sequence[str]) -> int:
     settings = _settings(args)
     if _cannot_start(settings):
         return NOT_JUDGED
-    with tempfile.TemporaryDirectory() as folder:
-        table = Path(folder) / "kills.json" if args.json in ("", "-") else Path(args.json).absolute()
-        code = _pytest([*_pytest_words(args, settings, "prove"), f"--saas-kills={table}", *rest])
-        if args.json == "-" and table.is_file():
-            print(table.read_text(encoding="utf-8"), end="")
-        judged = table.is_file() and json.loads(table.read_text(encoding="utf-8"))["planted"]
-    if code in (0, 1) and judged:
-        return code
-    return USAGE if code == 4 else NOT_JUDGED
+    words = _pytest_words(args, settings, "prove")
+    words += [f"--saas-kills={Path(args.json).absolute()}"] if args.json not in ("", "-") else []
+    code, seen = _pytest([*words, *rest])
+    if args.json == "-":
+        print(json.dumps(as_json(seen.kills), indent=1))
+    if code not in (0, 1) or not any(kill.planted for kill in seen.kills):
+        return USAGE if code == 4 else NOT_JUDGED
+    return code
 
 
 def _settings(args: argparse.Namespace) -> Settings:
@@ -166,22 +183,11 @@ def _pytest_words(args: argparse.Namespace, settings: Settings, suite: str) -> l
     return words + (["--saas-no-hooks"] if args.no_hooks else [])
 
 
-def _pytest(words: Sequence[str]) -> int:
+def _pytest(words: Sequence[str]) -> tuple[int, _Seen]:
     import pytest
 
-    return int(pytest.main(list(words)))
-
-
-def _exit_code(code: int, report: dict[str, Any]) -> int:
-    """pytest's code in our words; red that is all error means that nothing was judged wrong."""
-    if code == 4:
-        return USAGE
-    if code in (0, 1) and report:
-        outcomes = {verdict["outcome"] for verdict in report["verdicts"]}
-        if "failed" in outcomes:
-            return FINDINGS
-        return NOT_JUDGED if "error" in outcomes or code == 1 else CLEAN
-    return NOT_JUDGED
+    seen = _Seen()
+    return int(pytest.main(list(words), plugins=[seen])), seen
 
 
 def _list(args: argparse.Namespace, rest: Sequence[str]) -> int:

@@ -11,8 +11,8 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_saas_validate.findings import Verdict
-    from pytest_saas_validate.report.kills import Kill
     from pytest_saas_validate.report import Report
+    from pytest_saas_validate.report.kills import Kill
     from pytest_saas_validate.session import Session
 
 _SWITCHES = ("saas_path", "saas_combos", "saas_engine", "saas_only", "saas_require", "saas_json", "saas_html")
@@ -92,10 +92,15 @@ class Hooks:
         """What this process will run."""
         self.collected.update(_case_ids(item.nodeid for item in session.items))
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Drop the placeholder that pytest makes for a test without cases: its family was not asked for."""
+        items[:] = [item for item in items if not _is_placeholder(item)]
+
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Gather before any time limit of the test begins: a boot is nobody's test."""
-        case = getattr(getattr(item, "callspec", None), "params", {}).get("saas_case")
+        case = _params(item).get("saas_case")
         if case is not None:
             self.session.plan.gather(case)
         return (yield)
@@ -127,6 +132,7 @@ class Hooks:
         from pytest_saas_validate.report.write import write
 
         report = self.report()
+        self.config.hook.pytest_saas_report(config=self.config, report=report)
         for line in lines(report):
             terminalreporter.write_line(line)
         for path in write(
@@ -137,6 +143,7 @@ class Hooks:
     def _kill_table(self, terminalreporter: pytest.TerminalReporter) -> None:
         from pytest_saas_validate.report.kills import lines, write
 
+        self.config.hook.pytest_saas_kills(config=self.config, kills=self.kills)
         for line in lines(self.kills):
             terminalreporter.write_line(line)
         target = self.config.getoption("saas_kills")
@@ -164,6 +171,16 @@ class Hooks:
         state = self.session
         if state.started() or (state.run_id and self.collected):
             state.workspace.close()
+
+
+def _params(item: pytest.Item) -> dict[str, Any]:
+    return getattr(getattr(item, "callspec", None), "params", {})
+
+
+def _is_placeholder(item: pytest.Item) -> bool:
+    """A parameter without an id is pytest's own NOTSET."""
+    ours = [value for name, value in _params(item).items() if name in ("saas_case", "saas_mutant")]
+    return any(not hasattr(value, "id") for value in ours)
 
 
 def _case_ids(nodeids: Any) -> set[str]:

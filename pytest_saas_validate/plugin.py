@@ -39,6 +39,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--saas-complete", action="store_true", help="every case must be collected")
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Offer the report to other plugins."""
+    from pytest_saas_validate import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Register markers, and the session that starts when the first case asks for it."""
     config.addinivalue_line("markers", "saas_family(name): a battery test of one family of checks")

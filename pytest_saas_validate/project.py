@@ -13,7 +13,7 @@ from pathlib import Path
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.spec import Spec, read_spec
 
-_NOT_SOURCE = frozenset(
+NOT_SOURCE = frozenset(
     {
         ".git",
         ".hg",
@@ -97,7 +97,7 @@ def read_files(root: Path) -> dict[str, File]:
     """All source files below a folder, sorted by path; links and what tools leave behind are left out."""
     found: dict[str, File] = {}
     for folder, names, files in os.walk(root):
-        names[:] = sorted(name for name in names if name not in _NOT_SOURCE)
+        names[:] = sorted(name for name in names if name not in NOT_SOURCE)
         for name in files:
             path = Path(folder) / name
             if path.is_symlink() or not path.is_file():

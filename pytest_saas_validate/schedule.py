@@ -39,7 +39,7 @@ class ByStack(LoadScopeScheduling):  # type: ignore[misc]
             return "static"
         try:
             project = self._plan.project(case.combo)
-            digest = self._plan.gatherer.engines[case.engine].digest(project)
+            digest = self._plan.load(case.engine).digest(project)
         except (BakeError, SpecError):
             return f"{case.engine}-{case.combo.id}"
         return f"{case.engine}-{digest}"

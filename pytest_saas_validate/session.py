@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -44,7 +44,10 @@ class Session:
             settings = read_settings(self.config.rootpath, switches)
         except (SpecError, TemplateError) as problem:
             raise pytest.UsageError(str(problem)) from None
-        return Plan(settings, lambda: self.workspace, load_engines, programs(), say=self.say)
+        unknown = [name for name in settings.engines if name not in ENGINES]
+        if unknown:
+            raise pytest.UsageError(f"no engine {unknown[0]!r}; there are {', '.join(ENGINES)}")
+        return Plan(settings, lambda: self.workspace, load_engine, programs, say=self.say)
 
     @cached_property
     def workspace(self) -> Workspace:
@@ -68,19 +71,15 @@ def session(config: pytest.Config) -> Session:
     return config.stash[SESSION]
 
 
-def load_engines(settings: Settings) -> Mapping[str, Engine]:
-    """The engines that were asked for; raises pytest.UsageError for a name that does not exist."""
-    known = {"local": _local}
-    unknown = [name for name in settings.engines if name not in known]
-    if unknown:
-        raise pytest.UsageError(f"no engine {unknown[0]!r}; there are {', '.join(known)}")
-    return {name: known[name](settings) for name in settings.engines}
+ENGINES = ("local",)
 
 
-def _local(settings: Settings) -> Engine:
+def load_engine(name: str, settings: Settings) -> Engine:
+    """The engine of a name, imported when it is first needed."""
     from pytest_saas_validate.engines.local import LocalEngine
 
-    return LocalEngine(environment=settings.environment)
+    engines: dict[str, Callable[[], Engine]] = {"local": lambda: LocalEngine(settings.environment)}
+    return engines[name]()
 
 
 def programs() -> tuple[Any, ...]:

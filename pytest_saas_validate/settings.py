@@ -48,7 +48,7 @@ class Switches:
     hooks: bool = True
 
 
-def read_settings(start: Path, switches: Switches = Switches()) -> Settings:  # noqa: B008 - frozen
+def read_settings(start: Path, switches: Switches = Switches()) -> Settings:
     """The settings that hold at `start`; raises SpecError or TemplateError, naming what to change."""
     given = Path(switches.path).resolve() if switches.path else None
     if given is not None and not given.is_dir():
@@ -89,9 +89,7 @@ def _nearest(start: Path) -> tuple[Path, Mapping[str, Any]]:
 
 def _source(root: Path, table: Mapping[str, Any], given: Path | None) -> tuple[Path, bool]:
     source = given
-    if source is None:
-        source = (root / _text(table, "template", ".", root)).resolve()
-    elif "template" in table and given == root:
+    if source is None or ("template" in table and given == root):
         source = (root / _text(table, "template", ".", root)).resolve()
     return source, (source / "cookiecutter.json").is_file()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -67,19 +68,20 @@ class Oven:
         return Project(root=root, combo=combo, files=read_files(root))
 
     def _refuse_unknown(self, answers: Mapping[str, str]) -> None:
-        import json
-
         known = json.loads((self.template / "cookiecutter.json").read_text(encoding="utf-8"))
         unknown = sorted(set(answers) - set(known))
         if unknown:
-            raise BakeError(
-                f"{self.template / 'cookiecutter.json'}: no variable {unknown[0]!r}; there are {', '.join(known)}"
-            )
+            source = self.template / "cookiecutter.json"
+            raise BakeError(f"{source}: no variable {unknown[0]!r}; there are {', '.join(known)}")
 
     def _config(self) -> Path:
         self.home.mkdir(parents=True, exist_ok=True)
         config = self.home / "cookiecutter.yaml"
-        text = f"cookiecutters_dir: {self.home / 'templates'}\nreplay_dir: {self.home / 'replay'}\ndefault_context: {{}}\n"
+        text = (
+            f"cookiecutters_dir: {self.home / 'templates'}\n"
+            f"replay_dir: {self.home / 'replay'}\n"
+            "default_context: {}\n"
+        )
         if not config.is_file():
             config.write_text(text, encoding="utf-8")
         return config

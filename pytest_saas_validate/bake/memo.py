@@ -32,7 +32,7 @@ class Memo:
 
         with _ONE_AT_A_TIME:
             compile_, binary, script = jinja2.Environment.compile, generate.is_binary, hooks.run_script
-            jinja2.Environment.compile = self._compiled(compile_)  # type: ignore[method-assign, assignment]
+            jinja2.Environment.compile = self._compiled(compile_)  # type: ignore[method-assign]
             generate.is_binary = self._recognised(binary)
             hooks.run_script = run_script
             try:

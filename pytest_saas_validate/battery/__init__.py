@@ -1,4 +1,4 @@
-"""The tests: run them by `--pyargs pytest_saas_validate.battery`, or import them into a module of one's own."""
+"""The tests: run them by `--pyargs pytest_saas_validate.battery`, or import them into a module."""
 
 from pytest_saas_validate.battery.test_alerts import *  # noqa: F403
 from pytest_saas_validate.battery.test_backup import *  # noqa: F403

@@ -129,7 +129,7 @@ def mutant(
             also=frozenset(also),
             needs=frozenset(needs),
             absent=frozenset(absent),
-            **place,  # type: ignore[arg-type]
+            **place,
         )
 
     return decorate

@@ -12,8 +12,8 @@ from pytest_saas_validate.bake import BakeError
 from pytest_saas_validate.engines import BootError, Engine, Program, Stack
 from pytest_saas_validate.evidence import Found, Gathered, Missing, scrub
 from pytest_saas_validate.findings import Subject
+from pytest_saas_validate.probes import Effect, Probe, ProbeError, Renders, Unavailable, probes
 from pytest_saas_validate.process import Workspace, once
-from pytest_saas_validate.probes import Effect, Probe, Renders, Unavailable, probes
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import SpecError
 
@@ -30,8 +30,8 @@ class Gatherer:
     """
 
     workspace: Workspace
-    engines: Mapping[str, Engine]
-    programs: Sequence[Program]
+    engine: Callable[[str], Engine]
+    programs: Callable[[], Sequence[Program]]  # asked at the first boot
     say: Callable[[str], None] = lambda text: None
     _known: dict[str, Any] = field(default_factory=dict)
 
@@ -39,14 +39,17 @@ class Gatherer:
         """Evidence about a template as a whole."""
         probe = probes()[kind]
         ids = ",".join(combo.id for combo in renders.combos)
-        return self._kept(_key(kind, digest, ids), lambda: _guard(lambda: probe.gather(renders)))
+        return self._outcome(_key(kind, digest, ids), lambda: probe.gather(renders))
 
     def of_project(self, kind: type, project: Project, features: Mapping[str, Any]) -> Gathered[Any]:
         """Evidence about the files of a project; equal files are read once."""
         probe = probes()[kind]
-        paths = probe.inputs(project) if probe.inputs else ()
-        key = _key(kind, project.digest(*paths), project.combo.id, repr(project.given))
-        return self._kept(key, lambda: _guard(lambda: probe.gather(project, features)))
+        try:
+            files = project.digest(*probe.inputs(project)) if probe.inputs else project.combo.id + project.digest()
+        except (ProbeError, SpecError) as problem:
+            return Missing(reason=str(problem))
+        key = _key(kind, files, repr(project.given))
+        return self._outcome(key, lambda: probe.gather(project, features))
 
     def of_stack(
         self,
@@ -61,7 +64,7 @@ class Gatherer:
 
         `plant` changes the stack after boot; `planted` names it, so that its evidence is kept apart.
         """
-        runner = self.engines[engine]
+        runner = self.engine(engine)
         try:
             reason = runner.unavailable(project)
             if reason:
@@ -71,7 +74,7 @@ class Gatherer:
             batch = _batch(probe, wanted)
             if probe.inputs is not None:
                 digest = project.digest(*probe.inputs(project)) + repr(project.given)
-        except SpecError as problem:
+        except (ProbeError, SpecError) as problem:
             return Missing(reason=str(problem))
         names = ",".join(p.evidence.__name__ for p in batch)
         key = _key("stack", engine, digest, names, planted)
@@ -96,7 +99,7 @@ class Gatherer:
         names = ", ".join(probe.evidence.__name__ for probe in group)
         self.say(f"{engine.name}: booting {project.combo.id} for {names}")
         try:
-            stack = engine.boot(project, self.programs, self.workspace)
+            stack = engine.boot(project, self.programs(), self.workspace)
         except (BootError, SpecError) as problem:
             missing = Missing(reason=scrub(f"{project.combo.id} did not boot on {engine.name}: {problem}"))
             return {probe.evidence.__name__: missing for probe in group}
@@ -106,6 +109,10 @@ class Gatherer:
             return {probe.evidence.__name__: _probe(probe, project, stack) for probe in group}
         finally:
             stack.close()
+
+    def _outcome(self, key: str, gather: Callable[[], Any]) -> Gathered[Any]:
+        kept: Gathered[Any] = self._kept(key, lambda: _guard(gather))
+        return kept
 
     def _kept(self, key: str, make: Callable[[], Any]) -> Any:
         if key not in self._known:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -29,20 +29,27 @@ class Plan:
 
     settings: Settings
     workspace: Callable[[], Workspace]
-    engines: Callable[[Settings], Mapping[str, Engine]]
-    programs: tuple[Program, ...] = ()
+    engine: Callable[[str, Settings], Engine]
+    programs: Callable[[], Sequence[Program]] = tuple
     today: dt.date = field(default_factory=dt.date.today)
     say: Callable[[str], None] = lambda text: None
+    _engines: dict[str, Engine] = field(default_factory=dict)
 
     @cached_property
     def cases(self) -> tuple[Case, ...]:
         """All cases, the not applicable ones included."""
         return cases(self.settings, catalogue())
 
+    def load(self, name: str) -> Engine:
+        """The engine of a name, made when it is first needed."""
+        if name not in self._engines:
+            self._engines[name] = self.engine(name, self.settings)
+        return self._engines[name]
+
     @cached_property
     def gatherer(self) -> Gatherer:
         """Where evidence comes from."""
-        return Gatherer(self.workspace(), self.engines(self.settings), self.programs, self.say)
+        return Gatherer(self.workspace(), self.load, self.programs, self.say)
 
     @cached_property
     def bakery(self) -> Bakery:
@@ -94,7 +101,7 @@ class Plan:
         changed = Plan(
             replace(self.settings, source=template),
             self.workspace,
-            self.engines,
+            self.engine,
             self.programs,
             self.today,
             self.say,

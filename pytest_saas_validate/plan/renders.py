@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,9 +41,9 @@ class Bakery:
         return self.settings.options
 
     @property
-    def features(self) -> dict[str, Feature]:
+    def features(self) -> Mapping[str, Feature]:
         """What the table says of its features."""
-        return dict(self.settings.features)
+        return self.settings.features
 
     @property
     def combos(self) -> tuple[Combo, ...]:

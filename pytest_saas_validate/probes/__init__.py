@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -36,9 +36,20 @@ class Effect(StrEnum):
 class Renders(Protocol):
     """A template and its renders, each baked when first asked for."""
 
-    template: Path
-    options: tuple[Option, ...]
-    features: dict[str, Feature]
+    @property
+    def template(self) -> Path:
+        """The folder that holds cookiecutter.json."""
+        ...
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        """The template's options."""
+        ...
+
+    @property
+    def features(self) -> Mapping[str, Feature]:
+        """What the table says of its features."""
+        ...
 
     @property
     def combos(self) -> tuple[Combo, ...]:
@@ -58,8 +69,8 @@ class Renders(Protocol):
 class Probe:
     """Gathers one kind of evidence.
 
-    `gather` takes `(renders)` when the subject is the template, `(project, features)` when it is a project, and
-    `(project, stack)` when it is a stack. It returns the complete value, or raises `Unavailable` (not here)
+    `gather` takes `(renders)` when the subject is the template, `(project, features)` when it is a
+    project, and `(project, stack)` when it is a stack. It returns the complete value, or raises `Unavailable` (not here)
     or anything else (an error). `inputs` names the paths that decide the evidence; None means the whole
     project, or everything that the stack is made of.
     """

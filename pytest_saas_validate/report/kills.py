@@ -41,7 +41,8 @@ def recorded(properties: Iterable[tuple[str, object]]) -> Iterator[Kill]:
     for name, value in properties:
         if name == _KEY:
             data = json.loads(str(value))
-            yield Kill(**{key: tuple(v) if isinstance(v, list) else v for key, v in data.items()})
+            values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+            yield Kill(**values)
 
 
 def lines(kills: Sequence[Kill]) -> Iterator[str]:
