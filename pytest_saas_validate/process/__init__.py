@@ -1,7 +1,7 @@
 """Programs, folders and locks of a run: the one place that starts processes, and the one that ends them."""
 
 from pytest_saas_validate.process.cache import Cache
-from pytest_saas_validate.process.children import Child, spawn
+from pytest_saas_validate.process.children import Child, end_all, spawn, tail
 from pytest_saas_validate.process.ledger import Ledger
 from pytest_saas_validate.process.once import locked, once
 from pytest_saas_validate.process.reaper import Reaped, reap, reap_dead
@@ -18,11 +18,13 @@ __all__ = [
     "Workspace",
     "WorkspaceError",
     "cache_root",
+    "end_all",
     "locked",
     "once",
     "reap",
     "reap_dead",
     "run",
     "spawn",
+    "tail",
     "terminate_as_interrupt",
 ]

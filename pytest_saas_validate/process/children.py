@@ -45,19 +45,31 @@ class Child:
 
     def tail(self, lines: int = 200) -> str:
         """The end of what it said, scrubbed."""
-        try:
-            said = self.log.read_bytes()[-400 * lines :].decode("utf-8", "replace")
-        except FileNotFoundError:
-            return ""
-        return scrub("\n".join(said.splitlines()[-lines:]))
+        return tail(self.log, lines)
 
-    def stop(self, grace: float = 5.0) -> None:
+    def stop(self, grace: float = 5.0, number: int | None = None) -> None:
         """Ask it to end, then kill it and all below it; returns when they are gone. Safe to call twice."""
-        if self.process.returncode is None:
-            end({self.pid: birth(self.pid)}, {self.pid: self.stop_signal}, grace)
-            self.process.wait()
-        _ALL.discard(self.process)
-        self.ledger.release(self.entry)
+        end_all([self], grace, number)
+
+
+def tail(log: Path, lines: int = 200) -> str:
+    """The last lines of a file, scrubbed; empty when there is none."""
+    try:
+        said = log.read_bytes()[-400 * lines :].decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""
+    return scrub("\n".join(said.splitlines()[-lines:]))
+
+
+def end_all(children: Sequence[Child], grace: float = 5.0, number: int | None = None) -> None:
+    """End children at the same time, each by its own signal or by the given one."""
+    living = [child for child in children if child.alive()]
+    births = {child.pid: birth(child.pid) for child in living}
+    end(births, {child.pid: number or child.stop_signal for child in living}, grace)
+    for child in children:
+        child.process.wait()
+        _ALL.discard(child.process)
+        child.ledger.release(child.entry)
 
 
 def spawn(
