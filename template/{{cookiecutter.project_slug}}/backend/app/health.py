@@ -17,12 +17,14 @@ logger = logging.getLogger(__name__)
 router = APIRouter(prefix="/health", tags=["health"])
 
 
+@router.head("/live", include_in_schema=False)
 @router.get("/live")
 async def live() -> dict[str, str]:
     """Answer while the process can answer at all; a restart cures nothing else."""
     return {"status": "ok"}
 
 
+@router.head("/ready", include_in_schema=False)
 @router.get("/ready", responses={503: {"description": "A dependency does not answer"}})
 async def ready(request: Request) -> JSONResponse:
     """Ask the database and the cache; 503 names those that did not answer in time."""

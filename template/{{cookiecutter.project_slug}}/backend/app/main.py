@@ -10,6 +10,8 @@ import httpx
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from starlette.middleware import Middleware
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -56,6 +58,7 @@ def create_app(settings: Settings | None = None) -> SecurityHeadersMiddleware:
         settings.redis_url.get_secret_value(),
         socket_timeout=CLIENT_TIMEOUT,
         socket_connect_timeout=CLIENT_TIMEOUT,
+        retry=Retry(NoBackoff(), 1),  # a connection that was cut while idle; who asks decides about the rest
     )
     client = httpx.AsyncClient(timeout=CLIENT_TIMEOUT)
     app = FastAPI(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import KeyParameters, RSAKey
 
 KEY_ID = "development"
 ALGORITHM = "RS256"
@@ -50,7 +50,7 @@ class Identity:
 def load_key(path: Path) -> RSAKey:
     """Return the private key kept at `path`, made on first use."""
     if not path.exists():
-        parameters = {"kid": KEY_ID, "use": "sig", "alg": ALGORITHM}
+        parameters: KeyParameters = {"kid": KEY_ID, "use": "sig", "alg": ALGORITHM}
         path.touch(mode=0o600)
         path.write_text(json.dumps(RSAKey.generate_key(2048, parameters).as_dict(private=True)))
     return RSAKey.import_key(json.loads(path.read_text()))

@@ -94,22 +94,13 @@ class Cluster:
 
     def script(self, path: Path, port: int, variables: dict[str, str]) -> None:
         """Run an SQL file through psql as the superuser; the variables do not show in the process list."""
+        address = {"PGHOST": "127.0.0.1", "PGPORT": str(port), "PGUSER": "postgres"}
         quoted = str(path).replace("'", "''")
         settings = "".join(f"\\set {name} '{value}'\n" for name, value in variables.items())
         done = subprocess.run(
-            [
-                programs() / "psql",
-                "--no-psqlrc",
-                "--quiet",
-                "-h",
-                "127.0.0.1",
-                "-p",
-                str(port),
-                "-U",
-                "postgres",
-            ],
+            [programs() / "psql", "--no-psqlrc", "--quiet"],
             input=f"\\set ON_ERROR_STOP on\n{settings}\\i '{quoted}'\n",
-            env={**os.environ, "PGPASSWORD": self.password, "PGDATABASE": "postgres"},
+            env={**os.environ, **address, "PGDATABASE": "postgres", "PGPASSWORD": self.password},
             capture_output=True,
             text=True,
             timeout=TIME_LIMIT,

