@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_saas_validate.engines import BootError, Program, Stack
 from pytest_saas_validate.process import Workspace, cache_root
-from pytest_saas_validate.project import Project
+from pytest_saas_validate.project import Project, digest_of
 
 _PYTHONS = ("locked", "current")
 
@@ -47,28 +46,32 @@ class LocalEngine:
 
     def digest(self, project: Project) -> str:
         """See `Engine.digest`: the backend, the database's setup, the table, and the Python that runs it."""
+        from pytest_saas_validate.engines.local.database import files_below
+
         spec = project.spec
         paths = [spec.backend.path] if spec.backend else []
         paths += [spec.database.setup] if spec.database and spec.database.setup else []
         table = (spec.backend, spec.database, spec.identity, spec.routes, spec.backup)
-        facts = repr((table, self.environment, sys.version, project.digest(*paths) if paths else ""))
+        content = digest_of(files_below(project, *paths))
+        facts = repr((table, self.environment, sys.version, content))
         return hashlib.sha256(facts.encode()).hexdigest()
 
     def boot(self, project: Project, programs: Sequence[Program], workspace: Workspace) -> Stack:
         """See `Engine.boot`."""
         from pytest_saas_validate.engines.local.boot import Boot
         from pytest_saas_validate.engines.local.environments import current, locked
+        from pytest_saas_validate.engines.local.folders import Folders
 
         backend = project.spec.backend
         reason = self.unavailable(project)
         if backend is None or reason:
             raise BootError(reason)
         environment = current() if self.environment == "current" else locked(project, workspace)
-        folder = workspace.sub(f"stacks/{os.urandom(3).hex()}")
-        boot = Boot(project, backend, programs, workspace, environment, folder)
+        folders = Folders(workspace, workspace.sub(f"stacks/{os.urandom(3).hex()}"))
+        boot = Boot(project, backend, programs, workspace, environment, folders)
         try:
             return boot.stack()
         except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
+            folders.remove()
             boot.ports.close()
             raise

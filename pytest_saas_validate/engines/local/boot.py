@@ -13,8 +13,9 @@ from pytest_saas_validate.engines import Program
 from pytest_saas_validate.engines.local import edge
 from pytest_saas_validate.engines.local.database import NAME, DatabaseTemplate
 from pytest_saas_validate.engines.local.environments import Environment
+from pytest_saas_validate.engines.local.folders import Folders
 from pytest_saas_validate.engines.local.ports import Ports
-from pytest_saas_validate.engines.local.postgres import Postgres, Server, find_postgres, socket_folder
+from pytest_saas_validate.engines.local.postgres import Postgres, Server, find_postgres
 from pytest_saas_validate.engines.local.services import Service, answers, wait
 from pytest_saas_validate.engines.local.stack import LocalStack, Place, base_environment
 from pytest_saas_validate.engines.local.valkey import valkey
@@ -38,7 +39,7 @@ class Boot:
     programs: Sequence[Program]
     workspace: Workspace
     environment: Environment
-    folder: Path
+    folders: Folders
     ports: Ports = field(default_factory=Ports)
 
     @cached_property
@@ -57,9 +58,10 @@ class Boot:
         """The database's server."""
         if self.postgres is None:
             return None
-        socket = socket_folder(self.workspace, self.postgres, self.folder)
-        log = self.folder / "database.log"
-        return Server(self.postgres, self.folder / "data", socket, self.port["database"], log)
+        socket = self.folders.for_socket()
+        self.postgres.own(socket)
+        log = self.folders.root / "database.log"
+        return Server(self.postgres, self.folders.for_data(), socket, self.port["database"], log)
 
     @cached_property
     def redis_password(self) -> str:
@@ -70,7 +72,7 @@ class Boot:
         """The stack, ready; raises BootError with the end of every log, and then nothing is left."""
         stack = LocalStack(
             workspace=self.workspace,
-            folder=self.folder,
+            folders=self.folders,
             facts=self._facts(),
             places=self._places(),
             ports=self.ports,
@@ -86,8 +88,7 @@ class Boot:
     def _start(self, stack: LocalStack) -> None:
         for program in self.programs:
             stack.launch_program(program, self.port[program.name])
-        cache = self.folder / "cache"
-        cache.mkdir()
+        cache = self.folders.new("cache")
         stack.add(valkey(cache, stack.log("cache"), self.port["cache"], self.redis_password))
         template = self._template()
         if template and self.server:
@@ -98,8 +99,7 @@ class Boot:
             template.set_passwords(self.server)
         stack.add(self._backend(stack))
         if edge.available():
-            front = self.folder / "edge"
-            front.mkdir()
+            front = self.folders.new("edge")
             ports = (self.port["edge"], self.port["backend"])
             stack.add(edge.edge(self.workspace, front, stack.log("edge"), *ports))
         wait([stack.running[name] for name in ("backend", "edge") if name in stack.running])
@@ -147,8 +147,8 @@ class Boot:
         given = fill(self.project, "backend.environment", self.backend.environment, self.variables)
         places = {"backend": Place(self._path(), {**self._base(), **given})}
         if self.server is not None:
-            environment = {**base_environment(self.folder), **self.server.environment(NAME)}
-            places["database"] = Place(self.folder, environment)
+            environment = {**base_environment(self.folders.root), **self.server.environment(NAME)}
+            places["database"] = Place(self.folders.root, environment)
         backup = self.project.spec.backup
         if backup is not None:
             given = fill(self.project, "backup.environment", backup.environment, self.variables)
@@ -161,7 +161,7 @@ class Boot:
         first = [self.environment.python.parent]
         if self.postgres is not None:
             first.append(self.postgres.bin)
-        return base_environment(self.folder, *first)
+        return base_environment(self.folders.root, *first)
 
     def _path(self) -> Path:
         return self.project.root / self.backend.path
@@ -176,8 +176,6 @@ class Boot:
     @cached_property
     def variables(self) -> Mapping[str, str]:
         """What the table may write as ${name}."""
-        backups = self.folder / "backups"
-        backups.mkdir()
         variables = {
             **{f"{role}_password": secrets.token_hex(16) for role in ("app", "migrator", "backup")},
             "database_host": "127.0.0.1",
@@ -187,7 +185,7 @@ class Boot:
             "audience": AUDIENCE,
             "origin": ORIGIN,
             "hosts": ",".join(HOSTS),
-            "backup_dir": str(backups),
+            "backup_dir": str(self.folders.new("backups")),
         }
         if "issuer" in self.port:
             variables["issuer"] = f"http://127.0.0.1:{self.port['issuer']}"

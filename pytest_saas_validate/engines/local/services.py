@@ -29,7 +29,7 @@ class Service:
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     user: str | None = None
     stop_signal: signal.Signals = signal.SIGTERM  # what its platform would send
-    kill_signal: signal.Signals = signal.SIGTERM  # when its data is not wanted any more
+    kill_signal: signal.Signals = signal.SIGKILL  # when its data is not wanted any more
     child: Child | None = field(default=None, repr=False)
 
     def launch(self, ledger: Ledger) -> None:

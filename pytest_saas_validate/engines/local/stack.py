@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_saas_validate.engines import BootError, Program
+from pytest_saas_validate.engines.local.folders import Folders
 from pytest_saas_validate.engines.local.ports import Ports
 from pytest_saas_validate.engines.local.services import Service, answers, stop_all, wait
 from pytest_saas_validate.process import Run, Workspace, run
@@ -31,7 +31,7 @@ class LocalStack:
     """What `LocalEngine.boot` returns; see the protocol `Stack` for its members."""
 
     workspace: Workspace
-    folder: Path
+    folders: Folders
     facts: Mapping[str, str]
     places: Mapping[str, Place]
     ports: Ports
@@ -92,14 +92,14 @@ class LocalStack:
     def launch_program(self, program: Program, port: int) -> Service:
         """Start a program without waiting for it."""
         environment = {
-            **base_environment(self.folder),
+            **base_environment(self.folders.root),
             "SAAS_VALIDATE_CACHE": str(self.workspace.root),
             **program.environment,
         }
         service = Service(
             name=program.name,
             argv=[sys.executable, "-I", str(program.path), str(port), *program.arguments],
-            cwd=self.folder,
+            cwd=self.folders.root,
             log=self.log(program.name),
             port=port,
             ready=answers(port, "/up"),
@@ -117,7 +117,7 @@ class LocalStack:
 
     def log(self, name: str) -> Path:
         """Where a server's output goes."""
-        return self.folder / f"{name}.log"
+        return self.folders.root / f"{name}.log"
 
     def logs(self, service: str | None = None, tail: int = 200) -> str:
         """The end of one log, or of all with their names, scrubbed."""
@@ -135,13 +135,13 @@ class LocalStack:
             raise BootError(f"{problem}\n{self.logs(tail=40)}") from problem
 
     def close(self) -> None:
-        """End every server and remove the stack's folder; safe to call twice."""
+        """End every server and remove the stack's folders; safe to call twice."""
         if self._closed:
             return
         self._closed = True
         stop_all(self.running.values())
         self.ports.close()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folders.remove()
 
 
 def base_environment(folder: Path, *path: Path) -> dict[str, str]:

@@ -89,6 +89,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers one connection."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # an answer is two writes; the second would wait 40 ms for the client
     captured = Captured()
 
     def do_GET(self) -> None:

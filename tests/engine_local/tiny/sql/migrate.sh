@@ -1,0 +1,1 @@
+psql -X -q -v ON_ERROR_STOP=1 "$MIGRATION_URL" -c 'CREATE TABLE notes (id int PRIMARY KEY); GRANT SELECT, INSERT ON notes TO app'
