@@ -1,0 +1,1 @@
+"""Back up and restore the database: one snapshot, checked contents, atomic publication, swap by rename."""
