@@ -1,0 +1,176 @@
+"""SH: what the content security policy forbids, read as a browser reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+
+from pytest_saas_validate.evidence.http import Exchange, Exchanges
+from pytest_saas_validate.findings import Finding, Severity, Subject, check
+
+POLICY = "content-security-policy"
+_REPORT_ONLY = "content-security-policy-report-only"
+_SCRIPTS = ("script-src", "script-src-elem", "script-src-attr")
+# A source of scripts that lets a stranger's code run, and why.
+_WEAK: Mapping[str, str] = {
+    "'unsafe-inline'": "an injected inline script runs",
+    "'unsafe-eval'": "text becomes code",
+    "'unsafe-hashes'": "an injected event handler can run",
+    "*": "every host may serve scripts",
+    "data:": "a data address is a script that an attacker writes",
+    "blob:": "a blob address is a script that an attacker writes",
+    "http:": "every host may serve scripts, unencrypted",
+    "https:": "every host may serve scripts",
+}
+# Directives that must confine, and those of them that default-src stands in for.
+_CONFINED: Mapping[str, str] = {
+    "object-src": "a plugin could run code",
+    "base-uri": "an injected <base> redirects every relative address; default-src does not stand in",
+    "form-action": "an injected form sends data elsewhere; default-src does not stand in",
+    "frame-ancestors": "other sites can frame the page; default-src does not stand in",
+}
+_FETCHED = frozenset({"object-src"})
+
+Directives = Mapping[str, tuple[str, ...]]
+
+
+def parse(values: Iterable[str]) -> tuple[Directives, ...]:
+    """The policies in these header values. All in lower case; the first directive of a name counts."""
+    policies = []
+    for text in chain.from_iterable(value.split(",") for value in values):
+        policy: dict[str, tuple[str, ...]] = {}
+        for directive in text.split(";"):
+            name, *sources = directive.lower().split() or [""]
+            if name:
+                policy.setdefault(name, tuple(sources))
+        if policy:
+            policies.append(policy)
+    return tuple(policies)
+
+
+def _policies(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, tuple[Directives, ...]]]:
+    for exchange in exchanges:
+        policies = parse(exchange.values(POLICY))
+        if policies:
+            yield exchange, policies
+
+
+@check(
+    "SH003",
+    severity=Severity.CRITICAL,
+    title="A content security policy is enforced, not only reported",
+    remedy="send Content-Security-Policy; a report-only policy may stand beside it, never instead of it",
+    wants=Exchanges,
+    subject=Subject.STACK,
+)
+def enforced(seen: Exchanges) -> Iterator[Finding]:
+    """Answers whose only policy is report-only; and whether any answer carries a policy at all."""
+    for exchange in seen.exchanges:
+        if exchange.values(_REPORT_ONLY) and not parse(exchange.values(POLICY)):
+            yield Finding(where=exchange.place, message="the policy is report-only: it blocks nothing")
+    if not any(_policies(seen.exchanges)):
+        yield Finding(where="every answer", message="no answer carries an enforced policy")
+
+
+@check(
+    "SH004",
+    severity=Severity.CRITICAL,
+    title="The policy lets no foreign script run",
+    remedy="name sources: 'self', hashes or nonces; Lit and other modern libraries need no more",
+    wants=Exchanges,
+    subject=Subject.STACK,
+)
+def scripts(seen: Exchanges) -> Iterator[Finding]:
+    """Sources of scripts (script-src, its parts, or default-src) that every policy of an answer accepts."""
+    for exchange, policies in _policies(seen.exchanges):
+        for directive in _SCRIPTS:
+            for weakness in _common([_weaknesses(policy, directive) for policy in policies]):
+                yield Finding(where=exchange.place, message=weakness)
+
+
+def _common(judged: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """What every policy lets through: a browser applies all of them."""
+    for source, message in judged[0].items():
+        if all(source in other for other in judged):
+            yield message
+
+
+def _weaknesses(policy: Directives, directive: str) -> Mapping[str, str]:
+    """Sources and what is wrong with them. A part that is not there is judged as script-src, only once."""
+    if directive != "script-src" and directive not in policy:
+        return {}
+    name = next((n for n in (directive, "script-src", "default-src") if n in policy), "")
+    if not name:
+        return {"*": "neither script-src nor default-src is there: every script runs"}
+    sources = policy[name]
+    named = any(source.startswith(("'nonce-", "'sha256-", "'sha384-", "'sha512-")) for source in sources)
+    strict = "'strict-dynamic'" in sources and named
+    found = {}
+    for source in sources:
+        base = _everything(source)
+        if base not in _WEAK or (named and base == "'unsafe-inline'"):
+            continue  # browsers ignore unsafe-inline beside a nonce or a hash
+        if strict and base in ("*", "http:", "https:"):
+            continue  # and host sources beside strict-dynamic
+        found[base] = f"{name} holds {source}: {_WEAK[base]}"
+    return found
+
+
+def _everything(source: str) -> str:
+    """`*` for each way to write that every host is meant."""
+    host = source.partition("://")[2] or source
+    return "*" if host.split(":")[0].split("/")[0] == "*" else source
+
+
+@check(
+    "SH006",
+    severity=Severity.HIGH,
+    title="The policy confines plugins, base address, forms and framing",
+    remedy="add object-src 'none' (or default-src 'none'), base-uri 'none', form-action and frame-ancestors",
+    wants=Exchanges,
+    subject=Subject.STACK,
+)
+def confined(seen: Exchanges) -> Iterator[Finding]:
+    """Four directives that must be there (object-src also by default-src) and name no scheme and no `*`."""
+    for exchange, policies in _policies(seen.exchanges):
+        for directive, reason in _CONFINED.items():
+            written = [_effective(policy, directive) for policy in policies]
+            if any(sources is not None and not _open(sources) for sources in written):
+                continue
+            wide = next((sources for sources in written if sources is not None), None)
+            state = "is not set" if wide is None else f"is {' '.join(wide)}"
+            yield Finding(where=exchange.place, message=f"{directive} {state}: {reason}")
+
+
+def _effective(policy: Directives, directive: str) -> tuple[str, ...] | None:
+    if directive in policy:
+        return policy[directive]
+    return policy.get("default-src") if directive in _FETCHED else None
+
+
+def _open(sources: Iterable[str]) -> bool:
+    return any(_everything(source) in ("*", "http:", "https:", "data:") for source in sources)
+
+
+@check(
+    "SH014",
+    severity=Severity.HIGH,
+    title="Framing is denied, in both headers alike",
+    remedy="send X-Frame-Options: DENY and frame-ancestors 'none'",
+    wants=Exchanges,
+    subject=Subject.STACK,
+)
+def framing(seen: Exchanges) -> Iterator[Finding]:
+    """X-Frame-Options for old browsers and frame-ancestors for the others, which ignore the first."""
+    for exchange in seen.exchanges:
+        for value in exchange.values("x-frame-options"):
+            if value.strip().upper() != "DENY":
+                yield Finding(where=exchange.place, message=f"X-Frame-Options is {value!r}, not DENY")
+        ancestors = [policy.get("frame-ancestors") for policy in parse(exchange.values(POLICY))]
+        named = [sources for sources in ancestors if sources is not None]
+        if named and ("'none'",) not in named:
+            yield Finding(
+                where=exchange.place, message=f"frame-ancestors is {' '.join(named[0])}, which is not 'none'"
+            )
+    if not any(exchange.values("x-frame-options") for exchange in seen.exchanges):
+        yield Finding(where="every answer", message="no answer carries X-Frame-Options")

@@ -1,0 +1,144 @@
+"""ID: who is let in, and whose rows are seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_saas_validate.evidence.identity import (
+    Moment,
+    Policy,
+    Readiness,
+    RowSecurity,
+    Table,
+    Tenants,
+    Tokens,
+)
+from pytest_saas_validate.findings import Finding, Severity, Subject, check
+
+# Answers that tell nothing of another tenant's object.
+_HIDDEN = 404
+
+
+@check(
+    "ID002",
+    severity=Severity.CRITICAL,
+    title="Flawed tokens are refused",
+    remedy="check signature, algorithm, issuer, audience, expiry and the tenant claim; answer 401 for each",
+    wants=Tokens,
+    subject=Subject.STACK,
+)
+def tokens(seen: Tokens) -> Iterator[Finding]:
+    """One token for each flaw, all else right; a token without flaw is accepted before and after."""
+    for attempt in seen.attempts:
+        if attempt.status != 401:
+            message = f"a token with {attempt.flaw} is answered {attempt.status}, not 401"
+            yield Finding(where=f"{attempt.place}, {attempt.flaw}", message=message)
+
+
+@check(
+    "ID004",
+    severity=Severity.CRITICAL,
+    title="One tenant's objects do not exist for another",
+    remedy="confine every transaction to the token's tenant by row level security, and answer 404",
+    wants=Tenants,
+    subject=Subject.STACK,
+)
+def tenants(seen: Tenants) -> Iterator[Finding]:
+    """Read, update, delete, list and create against the other tenant: what it reaches and what it is told."""
+    for trespass in seen.trespasses:
+        where = f"{trespass.place}, {trespass.action}"
+        if trespass.reached:
+            yield Finding(where=where, message=f"reaches the other tenant (answered {trespass.status})")
+        elif trespass.action in ("read", "update", "delete") and trespass.status != _HIDDEN:
+            tells = (
+                "which tells that the object exists"
+                if trespass.status == 403
+                else "not as if it did not exist"
+            )
+            yield Finding(where=where, message=f"is answered {trespass.status}, {tells}: 404 hides it")
+
+
+@check(
+    "ID007",
+    severity=Severity.HIGH,
+    title="Readiness follows its dependencies, liveness does not",
+    remedy="let readiness ask each dependency within a bounded time, liveness none; reconnect",
+    wants=Readiness,
+    subject=Subject.STACK,
+)
+def readiness(seen: Readiness) -> Iterator[Finding]:
+    """Both health pages while database and cache are stopped, one at a time, and after each is back."""
+    for moment in seen.moments:
+        yield from _health(seen, moment)
+
+
+def _health(seen: Readiness, moment: Moment) -> Iterator[Finding]:
+    state = (
+        f"without the {moment.dependency}"
+        if moment.when == "without"
+        else f"with the {moment.dependency} back"
+    )
+    if moment.when == "without" and moment.ready != 503:
+        yield Finding(where=f"GET {seen.ready}", message=f"{state} it {_said(moment.ready)}, not 503")
+    if moment.when == "after" and moment.ready != 200:
+        yield Finding(where=f"GET {seen.ready}", message=f"{state} it still {_said(moment.ready)}, not 200")
+    if moment.live != 200:
+        yield Finding(
+            where=f"GET {seen.live}", message=f"{state} it {_said(moment.live)}: a restart cures nothing"
+        )
+
+
+def _said(status: int) -> str:
+    return f"answers {status}" if status else "does not answer in time"
+
+
+@check(
+    "ID008",
+    severity=Severity.CRITICAL,
+    title="The database itself keeps tenants apart",
+    remedy="ENABLE and FORCE ROW LEVEL SECURITY with a policy on the tenant; give the role no way around",
+    wants=RowSecurity,
+    subject=Subject.STACK,
+)
+def row_security(seen: RowSecurity) -> Iterator[Finding]:
+    """The application's role, the roles it may become, and each table that has the tenant column."""
+    for role in (seen.role, *seen.may_become):
+        via = "" if role == seen.role else f" (the role {seen.role.name} may become it)"
+        where = f"role {role.name}"
+        if role.superuser:
+            yield Finding(where=where, message=f"is a superuser{via}: no row policy binds it")
+        if role.bypasses:
+            yield Finding(where=where, message=f"has BYPASSRLS{via}: no row policy binds it")
+        if role.creates_roles:
+            yield Finding(where=where, message=f"may create roles{via}")
+    names = {seen.role.name, *(role.name for role in seen.may_become)}
+    for table in seen.tables:
+        for fault in _unprotected(table, names, seen.tenant_column):
+            yield Finding(where=f"table {table.name}", message=fault)
+
+
+def _unprotected(table: Table, roles: set[str], column: str) -> Iterator[str]:
+    if not table.enabled:
+        yield "row level security is not enabled"
+    if not table.forced:
+        yield "row level security is not forced: the owner sees every row"
+    if table.owner in roles:
+        yield f"belongs to {table.owner}, which the application is or may become: it can switch policies off"
+    if table.enabled and not table.policies:
+        yield "no policy holds for the application's role"
+    for policy in table.policies:
+        yield from _loose(policy, column)
+
+
+def _loose(policy: Policy, column: str) -> Iterator[str]:
+    """Permissive policies add up, so one that does not speak of the tenant opens the table."""
+    if not policy.permissive:
+        return
+    sides = {"USING": policy.using, "WITH CHECK": policy.check or policy.using}
+    if policy.command == "a":
+        del sides["USING"]
+    if policy.command in ("r", "d"):
+        del sides["WITH CHECK"]
+    for side, expression in sides.items():
+        if column not in expression:
+            yield f"the policy {policy.name} does not speak of {column} in {side}: {expression or 'nothing'}"
