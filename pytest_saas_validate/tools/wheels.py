@@ -1,8 +1,10 @@
-"""Programs that lie inside installed wheels, found without importing anything of them."""
+"""Programs that lie inside installed wheels, found without importing what is around them."""
 
 from __future__ import annotations
 
 import importlib.util
+import os
+import shutil
 from pathlib import Path
 
 _HOW = "pip install 'pytest-saas-validate[local]'"
@@ -23,3 +25,12 @@ def program_in(module: str, pattern: str) -> Path | None:
 def missing(module: str, package: str) -> str:
     """Why the package's program cannot be used; empty when the package is installed."""
     return "" if folder_of(module) else f"{package} is not installed; {_HOW}"
+
+
+def uv_program() -> str:
+    """The installer uv; empty when it is not here."""
+    if folder_of("uv"):
+        import uv
+
+        return os.fspath(uv.find_uv_bin())
+    return shutil.which("uv") or ""

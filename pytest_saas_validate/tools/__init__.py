@@ -1,0 +1,21 @@
+"""Programs of others that judge: which there are, where they lie, and how to get them."""
+
+from pytest_saas_validate.tools.awake import awake
+from pytest_saas_validate.tools.catalogue import TOOLS
+from pytest_saas_validate.tools.doctor import Row, doctor
+from pytest_saas_validate.tools.finding import FoundTool, find
+from pytest_saas_validate.tools.obtaining import obtain
+from pytest_saas_validate.tools.tool import Sample, Tool, ToolError
+
+__all__ = [
+    "TOOLS",
+    "FoundTool",
+    "Row",
+    "Sample",
+    "Tool",
+    "ToolError",
+    "awake",
+    "doctor",
+    "find",
+    "obtain",
+]
