@@ -221,7 +221,7 @@ def _explain(args: argparse.Namespace, rest: Sequence[str]) -> int:
         print(f"saas-validate: no check {args.check}; see saas-validate list checks", file=sys.stderr)
         return USAGE
     print(f"{found.id} ({found.severity}): {found.title}\n")
-    print(f"  about: {found.subject}, from {found.wants.__name__}")
+    print(f"  about: {found.subject}, from {', '.join(kind.__name__ for kind in found.kinds)}")
     for name, features in (("only with", found.needs), ("only without", found.absent)):
         if features:
             print(f"  {name}: {', '.join(sorted(features))}")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
-from pytest_saas_validate.evidence import Gathered, Missing
+from pytest_saas_validate.evidence import Found, Gathered, Missing
 
 
 class Severity(StrEnum):
@@ -62,12 +62,12 @@ class Finding:
     source: str = ""  # place in the template, when the place is a rendered file
 
 
-Rule = Callable[[Any], Iterable[Finding]]
+Rule = Callable[..., Iterable[Finding]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """A pure rule over one kind of evidence.
+    """A pure rule over one kind of evidence, or several.
 
     `needs` and `absent` name features that must be on or off; elsewhere the check is not applicable.
     Calling it returns every finding, in the rule's order; it never reads clock, network or files.
@@ -77,7 +77,7 @@ class Check:
     severity: Severity
     title: str
     remedy: str
-    wants: type
+    wants: type | tuple[type, ...]
     subject: Subject
     rule: Rule
     needs: frozenset[str] = frozenset()
@@ -93,9 +93,14 @@ class Check:
         """Whether a combination with these features is judged by this check."""
         return self.needs <= features and not self.absent & features
 
-    def __call__(self, evidence: object) -> tuple[Finding, ...]:
+    @property
+    def kinds(self) -> tuple[type, ...]:
+        """The kinds of evidence, in the order of the rule's parameters."""
+        return self.wants if isinstance(self.wants, tuple) else (self.wants,)
+
+    def __call__(self, *evidence: object) -> tuple[Finding, ...]:
         """All findings, each with this check's id and, where it has none of its own, its remedy."""
-        return tuple(replace(f, check=self.id, remedy=f.remedy or self.remedy) for f in self.rule(evidence))
+        return tuple(replace(f, check=self.id, remedy=f.remedy or self.remedy) for f in self.rule(*evidence))
 
 
 def check(
@@ -104,7 +109,7 @@ def check(
     severity: Severity,
     title: str,
     remedy: str,
-    wants: type,
+    wants: type | tuple[type, ...],
     subject: Subject,
     needs: Iterable[str] = (),
     absent: Iterable[str] = (),
@@ -165,8 +170,7 @@ class Verdict:
 
 def verdict(
     check: Check,
-    gathered: Gathered[Any],
-    *,
+    *gathered: Gathered[Any],
     waivers: Iterable[Waiver] = (),
     today: dt.date,
     required: bool = False,
@@ -176,13 +180,14 @@ def verdict(
     Evidence that is missing is never clean: it is unavailable, or an error when it was required or when
     gathering it broke. An expired waiver covers nothing. A rule that raises is an error, with its message.
     """
-    if isinstance(gathered, Missing):
-        red = gathered.broke or required
-        return Verdict(
-            check=check.id, outcome=Outcome.ERROR if red else Outcome.UNAVAILABLE, reason=gathered.reason
-        )
+    missing = [part for part in gathered if isinstance(part, Missing)]
+    if missing or not gathered:
+        red = required or not missing or any(part.broke for part in missing)
+        reason = "\n".join(dict.fromkeys(part.reason for part in missing)) or "no evidence was gathered"
+        return Verdict(check=check.id, outcome=Outcome.ERROR if red else Outcome.UNAVAILABLE, reason=reason)
+    values = [part.value for part in gathered if isinstance(part, Found)]
     try:
-        found = check(gathered.value)
+        found = check(*values)
     except Exception as problem:
         return Verdict(
             check=check.id,
@@ -193,7 +198,7 @@ def verdict(
     waived = tuple(f for f in found if any(w.covers(f) for w in live))
     open_ = tuple(f for f in found if f not in waived)
     outcome = Outcome.FAILED if open_ else Outcome.WAIVED if waived else Outcome.OK
-    unreached = tuple(getattr(gathered.value, "unreached", ()))
+    unreached = tuple(name for value in values for name in getattr(value, "unreached", ()))
     return Verdict(check=check.id, outcome=outcome, findings=open_, waived=waived, unreached=unreached)
 
 

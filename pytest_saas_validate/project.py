@@ -81,7 +81,13 @@ class Project:
 
     def digest(self, *paths: str) -> str:
         """Names the content of the files at or below these paths; of everything when none is given."""
-        return digest_of(self.below(*paths) if paths else self.files.items())
+        if paths not in self._digests:
+            self._digests[paths] = digest_of(self.below(*paths) if paths else self.files.items())
+        return self._digests[paths]
+
+    @cached_property
+    def _digests(self) -> dict[tuple[str, ...], str]:
+        return {}
 
 
 def digest_of(files: Iterable[tuple[str, File]]) -> str:

@@ -137,13 +137,13 @@ def ranges(rules: Rules) -> Iterator[Finding]:
     severity=Severity.CRITICAL,
     title="Every selector hits a series that the running application exports",
     remedy="export the metric, or read one that is exported",
-    wants=Exported,
+    wants=(Rules, Exported),
     subject=Subject.STACK,
     needs=_NEEDS,
 )
-def exported(evidence: Exported) -> Iterator[Finding]:
+def exported(rules: Rules, evidence: Exported) -> Iterator[Finding]:
     """Metric names, label names and values of each selector, against a scrape after a traffic script."""
-    for alert in evidence.alerts:
+    for alert in rules.alerts:
         for selector in alert.expression.selectors:
             problem = _missing(selector, evidence.series)
             if problem:
@@ -155,13 +155,13 @@ def exported(evidence: Exported) -> Iterator[Finding]:
     severity=Severity.HIGH,
     title="Functions fit the kind of metric",
     remedy="use rate() on counters and histograms, and gauges as they are",
-    wants=Exported,
+    wants=(Rules, Exported),
     subject=Subject.STACK,
     needs=_NEEDS,
 )
-def kinds(evidence: Exported) -> Iterator[Finding]:
+def kinds(rules: Rules, evidence: Exported) -> Iterator[Finding]:
     """The type that the application declares for each metric that a rule reads."""
-    for alert in evidence.alerts:
+    for alert in rules.alerts:
         for selector in alert.expression.selectors:
             kind = _kind(selector.metric, evidence)
             if kind == "gauge" and selector.function in _RATES:
@@ -175,13 +175,13 @@ def kinds(evidence: Exported) -> Iterator[Finding]:
     severity=Severity.HIGH,
     title="Histograms reach beyond the threshold that is asked of them",
     remedy="add buckets above the threshold, or lower it",
-    wants=Exported,
+    wants=(Rules, Exported),
     subject=Subject.STACK,
     needs=_NEEDS,
 )
-def buckets(evidence: Exported) -> Iterator[Finding]:
+def buckets(rules: Rules, evidence: Exported) -> Iterator[Finding]:
     """histogram_quantile() can never exceed the largest finite bucket: such an alert cannot fire."""
-    for alert in evidence.alerts:
+    for alert in rules.alerts:
         limit = alert.expression.quantile_limit
         if limit is None:
             continue

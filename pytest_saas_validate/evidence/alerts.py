@@ -97,9 +97,8 @@ class Series:
 
 @dataclass(frozen=True, kw_only=True)
 class Exported:
-    """The rules beside what the running application exports after a traffic script."""
+    """What the running application exports after a traffic script."""
 
-    alerts: tuple[Alert, ...]
     series: tuple[Series, ...]
     types: Mapping[str, str]  # metric family -> counter, gauge, histogram, ...
     addresses: int  # distinct object addresses that the traffic script asked

@@ -17,8 +17,20 @@ from pytest_saas_validate.process import Workspace, once
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import SpecError
 
-Plant = Callable[[Stack, Project], None]
+_WIDTH = 400
 Batch = Mapping[str, Gathered[Any]]
+
+
+@dataclass(frozen=True)
+class Planted:
+    """What differs from the healthy run: another project, or something done to the stack after boot."""
+
+    project: Project | None = None
+    name: str = ""  # keeps the evidence of a changed stack apart
+    plant: Callable[[Stack, Project], None] | None = None
+
+
+HEALTHY = Planted()
 
 
 @dataclass
@@ -45,7 +57,11 @@ class Gatherer:
         """Evidence about the files of a project; equal files are read once."""
         probe = probes()[kind]
         try:
-            files = project.digest(*probe.inputs(project)) if probe.inputs else project.combo.id + project.digest()
+            files = (
+                project.digest(*probe.inputs(project))
+                if probe.inputs
+                else project.combo.id + project.digest()
+            )
         except (ProbeError, SpecError) as problem:
             return Missing(reason=str(problem))
         key = _key(kind, files, repr(project.given))
@@ -57,13 +73,9 @@ class Gatherer:
         project: Project,
         engine: str,
         wanted: Iterable[type],
-        plant: Plant | None = None,
-        planted: str = "",
+        planted: Planted = HEALTHY,
     ) -> Gathered[Any]:
-        """Evidence about a running project, with everything else that is `wanted` of the same stack.
-
-        `plant` changes the stack after boot; `planted` names it, so that its evidence is kept apart.
-        """
+        """Evidence about a running project, with everything else that is `wanted` of the same stack."""
         runner = self.engine(engine)
         try:
             reason = runner.unavailable(project)
@@ -77,12 +89,12 @@ class Gatherer:
         except (ProbeError, SpecError) as problem:
             return Missing(reason=str(problem))
         names = ",".join(p.evidence.__name__ for p in batch)
-        key = _key("stack", engine, digest, names, planted)
-        result: Batch = self._kept(key, lambda: self._boot_and_gather(runner, project, batch, plant))
+        key = _key("stack", engine, digest, names, planted.name)
+        result: Batch = self._kept(key, lambda: self._boot_and_gather(runner, project, batch, planted))
         return result[kind.__name__]
 
     def _boot_and_gather(
-        self, engine: Engine, project: Project, batch: Sequence[Probe], plant: Plant | None
+        self, engine: Engine, project: Project, batch: Sequence[Probe], planted: Planted
     ) -> Batch:
         """Boot once for what reads and writes; once more for each probe that destroys."""
         shared = [probe for probe in batch if probe.effect is not Effect.DESTROYS]
@@ -90,22 +102,20 @@ class Gatherer:
         rounds += [[probe] for probe in batch if probe.effect is Effect.DESTROYS]
         found: dict[str, Gathered[Any]] = {}
         for group in rounds:
-            found.update(self._one_stack(engine, project, group, plant))
+            found.update(self._one_stack(engine, project, group, planted))
         return found
 
-    def _one_stack(
-        self, engine: Engine, project: Project, group: Sequence[Probe], plant: Plant | None
-    ) -> Batch:
+    def _one_stack(self, engine: Engine, project: Project, group: Sequence[Probe], planted: Planted) -> Batch:
         names = ", ".join(probe.evidence.__name__ for probe in group)
         self.say(f"{engine.name}: booting {project.combo.id} for {names}")
         try:
             stack = engine.boot(project, self.programs(), self.workspace)
         except (BootError, SpecError) as problem:
-            missing = Missing(reason=scrub(f"{project.combo.id} did not boot on {engine.name}: {problem}"))
+            missing = Missing(reason=_short(f"{project.combo.id} did not boot on {engine.name}: {problem}"))
             return {probe.evidence.__name__: missing for probe in group}
         try:
-            if plant is not None:
-                plant(stack, project)
+            if planted.plant is not None:
+                planted.plant(stack, project)
             return {probe.evidence.__name__: _probe(probe, project, stack) for probe in group}
         finally:
             stack.close()
@@ -134,8 +144,15 @@ def _batch(probe: Probe, wanted: Iterable[type]) -> list[Probe]:
 def _probe(probe: Probe, project: Project, stack: Stack) -> Gathered[Any]:
     gathered = _guard(lambda: probe.gather(project, stack))
     if isinstance(gathered, Missing) and gathered.broke:
-        return Missing(reason=f"{gathered.reason}\n{scrub(stack.logs(tail=40))}")
+        return Missing(reason=f"{gathered.reason}\n{_short(stack.logs(tail=20))}")
     return gathered
+
+
+def _short(text: str) -> str:
+    """Scrubbed, and no line longer than a screen's: structured logs write a whole trace into one."""
+    return "\n".join(
+        line if len(line) <= _WIDTH else line[:_WIDTH] + " ..." for line in scrub(text).splitlines()
+    )
 
 
 def _guard(gather: Callable[[], Any]) -> Gathered[Any]:

@@ -16,8 +16,9 @@ from pytest_saas_validate.engines import Engine, Program
 from pytest_saas_validate.evidence import Gathered, Missing
 from pytest_saas_validate.findings import Subject, Verdict, verdict
 from pytest_saas_validate.plan.cases import Case, cases
-from pytest_saas_validate.plan.gather import Gatherer
+from pytest_saas_validate.plan.gather import HEALTHY, Gatherer, Planted
 from pytest_saas_validate.plan.renders import Bakery
+from pytest_saas_validate.probes import probes
 from pytest_saas_validate.process import Workspace
 from pytest_saas_validate.project import Project, read_files
 from pytest_saas_validate.settings import Settings
@@ -66,33 +67,43 @@ class Plan:
     def _own_files(self) -> Mapping[str, Any]:
         return read_files(self.settings.source)
 
-    def gather(self, case: Case) -> Gathered[Any]:
-        """The evidence that a case judges."""
-        kind = case.check.wants
+    def gather(self, case: Case, planted: Planted = HEALTHY) -> tuple[Gathered[Any], ...]:
+        """The evidence that a case judges, one for each kind that its check wants."""
         if case.combo is None:
-            return self.gatherer.of_template(kind, self.bakery, self.bakery.digest)
+            return tuple(
+                self.gatherer.of_template(kind, self.bakery, self.bakery.digest) for kind in case.check.kinds
+            )
         try:
-            project = self.project(case.combo)
+            project = planted.project or self.project(case.combo)
         except BakeError as problem:
-            return Missing(reason=str(problem))
-        if case.engine is None:
+            return (Missing(reason=str(problem)),)
+        return tuple(self._gather(kind, case, project, planted) for kind in case.check.kinds)
+
+    def _gather(self, kind: type, case: Case, project: Project, planted: Planted) -> Gathered[Any]:
+        if probes()[kind].subject is Subject.PROJECT:
             return self.gatherer.of_project(kind, project, self.settings.features)
-        return self.gatherer.of_stack(kind, project, case.engine, self.wanted(case.combo))
+        if case.engine is None or case.combo is None:
+            return Missing(
+                reason=f"{case.check.id} speaks of a project and wants {kind.__name__}, of a stack"
+            )
+        return self.gatherer.of_stack(kind, project, case.engine, self.wanted(case.combo), planted)
 
     def wanted(self, combo: Combo) -> frozenset[type]:
         """Every kind of stack evidence that this run judges for a combination."""
         return frozenset(
-            case.check.wants
+            kind
             for case in self.cases
-            if case.combo == combo and case.applies and case.check.subject is Subject.STACK
+            if case.combo == combo and case.applies
+            for kind in case.check.kinds
+            if probes()[kind].subject is Subject.STACK
         )
 
-    def verdict(self, case: Case) -> Verdict:
+    def verdict(self, case: Case, planted: Planted = HEALTHY) -> Verdict:
         """Decide one case; raises nothing that a project or a tool can cause."""
         required = bool({"all", case.engine, case.check.family} & self.settings.require)
-        gathered = self.gather(case)
+        gathered = self.gather(case, planted)
         decided = verdict(
-            case.check, gathered, waivers=self.settings.waivers, today=self.today, required=required
+            case.check, *gathered, waivers=self.settings.waivers, today=self.today, required=required
         )
         return case.label(decided)
 

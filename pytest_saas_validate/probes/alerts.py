@@ -47,7 +47,7 @@ def document(project: Project, path: str) -> Mapping[str, Any]:
     if file is None or file.text is None:
         raise ProbeError(f"{path} is named in the project's table and is not there")
     try:
-        value = yaml.safe_load(file.text)
+        value = yaml.load(file.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
     except yaml.YAMLError as problem:
         raise ProbeError(f"{path}: not YAML: {problem}") from None
     if not isinstance(value, dict):

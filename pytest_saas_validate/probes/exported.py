@@ -8,7 +8,6 @@ from pytest_saas_validate.engines import Stack
 from pytest_saas_validate.evidence.alerts import Exported, Series
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Effect, Probe, ProbeError, Unavailable, psql
-from pytest_saas_validate.probes.alerts import read_alerts
 from pytest_saas_validate.probes.client import Client
 from pytest_saas_validate.probes.tokens import good_token
 from pytest_saas_validate.project import Project
@@ -29,7 +28,6 @@ def _exported(project: Project, stack: Stack) -> Exported:
     if not series:
         raise ProbeError(f"GET {spec.backend.metrics} exports no series")
     return Exported(
-        alerts=tuple(read_alerts(project)),
         series=series,
         types=types,
         addresses=len(identifiers),

