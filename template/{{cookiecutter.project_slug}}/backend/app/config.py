@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -57,8 +58,11 @@ Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(words)]
 
 
 def is_private(host: str) -> bool:
-    """Tell whether a host is this machine or a name that only a private network resolves."""
-    return "." not in host or host.startswith("127.") or host.endswith((".internal", ".local"))
+    """Tell whether a host is this machine, or an address or a name of a private network."""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return "." not in host or host.endswith((".internal", ".local"))
 
 
 class Settings(BaseSettings):

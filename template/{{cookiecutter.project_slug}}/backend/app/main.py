@@ -34,8 +34,9 @@ from app.observability import instrument
 from app.sentry import init_sentry
 {%- endif %}
 from app.todos.router import router as todos
+{%- set title = cookiecutter.project_name | tojson %}
 
-TITLE = {{ cookiecutter.project_name | tojson }}
+TITLE = {{ title }}{% if title | length > 102 %}  # noqa: E501{% endif %}
 BODY_LIMIT = 1024 * 1024  # bytes
 CLIENT_TIMEOUT = 3.0  # seconds for each step of a request to the identity provider or the cache
 

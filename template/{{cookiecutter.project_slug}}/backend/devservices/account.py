@@ -52,12 +52,13 @@ def folder_beside(wanted: Path) -> Path:
     return folder
 
 
-def reachable_copy(package: Path, copies: Path) -> Path:
-    """Return a folder that the server's user can reach: the package's, or its copy in `copies`."""
-    if can_reach(package / "any"):
-        return package
+def reachable_copy(package: Path, part: str, copies: Path) -> Path:
+    """Return a part of a package where the server's user reaches it: in place, or in a copy."""
+    if can_reach(package / part):
+        return package / part
     libraries = package.with_name(f"{package.name}.libs")
-    for source in (package, libraries):
-        if source.exists() and not (copies / source.name).exists():
-            shutil.copytree(source, copies / source.name, symlinks=True)
-    return copies / package.name
+    copied = copies / package.name / part
+    for source, target in ((libraries, copies / libraries.name), (package / part, copied)):
+        if source.exists() and not target.exists():
+            shutil.copytree(source, target, symlinks=True)
+    return copied

@@ -110,7 +110,7 @@ class Cluster:
             raise RuntimeError(f"{path.name} failed: {done.stderr.strip()}")
 
     def _run(self, program: str, *arguments: str, check: bool = True) -> int:
-        bin_folder = reachable_copy(package(), self.folder) / INSTALLATION / "bin"
+        bin_folder = reachable_copy(package(), INSTALLATION, self.folder) / "bin"
         done = subprocess.run(
             [bin_folder / program, *arguments],
             cwd=self.folder,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 
 from alembic import context
@@ -45,6 +46,7 @@ async def connect_and_migrate() -> None:
         await engine.dispose()
 
 
+logging.basicConfig(level=logging.INFO, format="%(message)s")
 if context.is_offline_mode():
     raise SystemExit("Migrations run against a database only: leave out --sql")
 asyncio.run(connect_and_migrate())

@@ -65,6 +65,7 @@ def test_every_mistake_is_reported_at_once(monkeypatch: pytest.MonkeyPatch) -> N
         ("REDIS_URL", "cache.internal:6379"),
         ("OIDC_ISSUER", "id.example.com"),
         ("OIDC_ISSUER", "http://id.example.com"),
+        ("OIDC_ISSUER", "http://[2606:4700::1111]"),
         ("OIDC_JWKS_URL", "http://id.example.com/keys"),
         ("OIDC_ALGORITHMS", "RS256,HS256"),
         ("OIDC_ALGORITHMS", "none"),
@@ -107,10 +108,11 @@ def test_secrets_do_not_show_in_the_representation() -> None:
     assert "5f2d" not in repr(Settings())
 
 
-def test_a_private_identity_provider_may_speak_http(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OIDC_JWKS_URL", "http://keycloak:8080/keys")
+@pytest.mark.parametrize("host", ["keycloak:8080", "127.0.0.1:9000", "[::1]:9000", "id.acme.internal"])
+def test_a_private_identity_provider_may_speak_http(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OIDC_JWKS_URL", f"http://{host}/keys")
 
-    assert Settings().oidc_jwks_url == "http://keycloak:8080/keys"
+    assert Settings().oidc_jwks_url == f"http://{host}/keys"
 
 
 def test_other_variables_are_not_our_business(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,13 +6,14 @@ unhandled error, and that answer would go out bare.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Pairs = tuple[tuple[bytes, bytes], ...]
 
+NO_STORE = (b"cache-control", b"no-store")
 STARTS = frozenset(("http.response.start", "websocket.http.response.start", "websocket.accept"))
 DENIED_FEATURES = (
     "accelerometer",
@@ -111,9 +112,15 @@ class SecurityHeadersMiddleware:
 
         await self.app(scope, receive, send_complete)
 
-    def _merge(self, given: list[tuple[bytes, bytes]] | tuple[()], pairs: Pairs) -> list[tuple[bytes, bytes]]:
-        merged = [pair for pair in given if pair[0].lower() not in self._owned]
-        if not any(name.lower() == b"cache-control" for name, _ in merged):
-            merged.append((b"cache-control", b"no-store"))
-        merged.extend(pairs)
+    def _merge(self, given: Iterable[tuple[bytes, bytes]], pairs: Pairs) -> list[tuple[bytes, bytes]]:
+        merged = []
+        stored = False
+        for pair in given:
+            name = pair[0].lower()
+            if name not in self._owned:
+                merged.append(pair)
+                stored = stored or name == b"cache-control"
+        if not stored:
+            merged.append(NO_STORE)
+        merged += pairs
         return merged
