@@ -1,7 +1,47 @@
-"""Prove that a SaaS project template, and every project made of it, does what it claims."""
+"""Prove that a SaaS project template, and every project made of it, does what it claims.
 
-from pytest_saas_validate.combos import Combo
-from pytest_saas_validate.findings import Check, Finding, Severity, Violations, assert_clean, check
-from pytest_saas_validate.project import Project
+The public names are imported when they are first used: pytest loads this package in every run, also where
+nobody asks for it.
+"""
 
-__all__ = ["Check", "Combo", "Finding", "Project", "Severity", "Violations", "assert_clean", "check"]
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pytest_saas_validate.checks import scan
+    from pytest_saas_validate.combos import Combo
+    from pytest_saas_validate.engines import Stack
+    from pytest_saas_validate.findings import Check, Finding, Severity, Violations, assert_clean, check
+    from pytest_saas_validate.project import Project
+
+_HOMES = {
+    "Check": "findings",
+    "Combo": "combos",
+    "Finding": "findings",
+    "Project": "project",
+    "Severity": "findings",
+    "Stack": "engines",
+    "Violations": "findings",
+    "assert_clean": "findings",
+    "check": "findings",
+    "scan": "checks",
+}
+
+__all__ = [
+    "Check",
+    "Combo",
+    "Finding",
+    "Project",
+    "Severity",
+    "Stack",
+    "Violations",
+    "assert_clean",
+    "check",
+    "scan",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

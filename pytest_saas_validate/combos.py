@@ -125,7 +125,7 @@ def all_combos(options: Sequence[Option], features: Mapping[str, Feature]) -> tu
 
 
 def pairwise(options: Sequence[Option], features: Mapping[str, Feature]) -> tuple[Combo, ...]:
-    """Few combinations in which every pair of answers of two options occurs (greedy; proved by `uncovered`)."""
+    """Few combinations in which every pair of answers occurs (greedy; `uncovered` is the proof)."""
     names = [option.name for option in options]
     if len(options) < 2:
         return all_combos(options, features)
@@ -182,6 +182,6 @@ def select(how: str, options: Sequence[Option], features: Mapping[str, Feature])
     unknown = [name for name in wanted if name not in known]
     if unknown or not wanted:
         raise TemplateError(
-            f"no combination {', '.join(unknown) or how!r}; there are all, pairwise, default, {', '.join(known)}"
+            f"no combination {(unknown or [how])[0]!r}; there are all, pairwise, default, {', '.join(known)}"
         )
     return tuple(known[name] for name in wanted)

@@ -105,6 +105,17 @@ class Hooks:
             self.session.plan.gather(case)
         return (yield)
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Attach the stack's logs to a test of one's own that fails."""
+        report = yield
+        stack = getattr(item, "funcargs", {}).get("saas_stack")
+        if report.failed and stack is not None:
+            report.sections.append((f"saas: {stack.engine} logs", stack.logs(tail=200)))
+        return report
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect each verdict once, from the report that travels."""
         if self.is_worker or report.when != "call":

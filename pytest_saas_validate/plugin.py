@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
-
 import pytest
 
-if TYPE_CHECKING:
-    from pytest_saas_validate.findings import Verdict
-    from pytest_saas_validate.mutants import Mutant
-    from pytest_saas_validate.plan import Case
-    from pytest_saas_validate.report.kills import Kill
-    from pytest_saas_validate.session import Session
-    from pytest_saas_validate.settings import Settings
+from pytest_saas_validate.fixtures import (
+    saas_bake,
+    saas_boot,
+    saas_client,
+    saas_combo,
+    saas_engine,
+    saas_evidence,
+    saas_judge,
+    saas_project,
+    saas_prove,
+    saas_sentry,
+    saas_session,
+    saas_settings,
+    saas_stack,
+    saas_token,
+)
+
+__all__ = [
+    "saas_bake",
+    "saas_boot",
+    "saas_client",
+    "saas_combo",
+    "saas_engine",
+    "saas_evidence",
+    "saas_judge",
+    "saas_project",
+    "saas_prove",
+    "saas_sentry",
+    "saas_session",
+    "saas_settings",
+    "saas_stack",
+    "saas_token",
+]
 
 FAMILY = "saas_family"
 
@@ -67,6 +90,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         plan = session(metafunc.config).plan
         planted = [mutant for mutant in mutants() if concerned(mutant, plan)]
         metafunc.parametrize("saas_mutant", planted, ids=[mutant.id for mutant in planted], scope="session")
+    if "saas_combo" in metafunc.fixturenames:
+        from pytest_saas_validate.session import session
+
+        combos = session(metafunc.config).plan.settings.combos
+        metafunc.parametrize(
+            "saas_combo", combos, ids=[combo.id for combo in combos], scope="session", indirect=True
+        )
     if "saas_case" not in metafunc.fixturenames:
         return
     marker = metafunc.definition.get_closest_marker(FAMILY)
@@ -77,44 +107,3 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     family = marker.args[0]
     found = [c for c in session(metafunc.config).plan.cases if c.check.family == family and c.applies]
     metafunc.parametrize("saas_case", found, ids=[case.id for case in found], scope="session")
-
-
-@pytest.fixture(scope="session")
-def saas_session(request: pytest.FixtureRequest) -> Session:
-    """The run: settings, plan, workspace. Free until something is gathered."""
-    from pytest_saas_validate.session import session
-
-    return session(request.config)
-
-
-@pytest.fixture(scope="session")
-def saas_settings(saas_session: Session) -> Settings:
-    """What the run was told; free."""
-    return saas_session.plan.settings
-
-
-@pytest.fixture
-def saas_judge(request: pytest.FixtureRequest, saas_session: Session) -> Callable[[Case], Verdict]:
-    """Decide a case and record the verdict for every report; the first case of a stack pays for its boot."""
-    from pytest_saas_validate.report.record import record
-
-    def judge(case: Case) -> Verdict:
-        decided = saas_session.plan.verdict(case)
-        record(request.node.user_properties, decided)
-        return decided
-
-    return judge
-
-
-@pytest.fixture
-def saas_prove(request: pytest.FixtureRequest, saas_session: Session) -> Callable[[Mutant], Kill]:
-    """Plant a defect and judge again; seconds, and a boot when the defect is in what a stack is made of."""
-    from pytest_saas_validate.prove import prove
-    from pytest_saas_validate.report.kills import record
-
-    def kill(mutant: Mutant) -> Kill:
-        result = prove(saas_session.plan, mutant)
-        record(request.node.user_properties, result)
-        return result
-
-    return kill

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from functools import cache
 
-from pytest_saas_validate.findings import Check
+from pytest_saas_validate.findings import Check, Finding
 
 FAMILIES = {
     "TR": "template render",
@@ -37,3 +37,22 @@ def catalogue() -> tuple[Check, ...]:
             found[value.id] = value
     order = list(FAMILIES)
     return tuple(sorted(found.values(), key=lambda check: (order.index(check.family), check.id)))
+
+
+def scan(name: str, *evidence: object) -> tuple[Finding, ...]:
+    """What the checks of a family, or one check, find in evidence of one's own; the heaviest first.
+
+    Only checks whose kinds of evidence are all given are asked. Raises CatalogueError when there is none:
+    nothing found must never mean that nothing looked.
+    """
+    given = {type(value): value for value in evidence}
+    asked = [c for c in catalogue() if name in (c.id, c.family) and all(kind in given for kind in c.kinds)]
+    if not asked:
+        kinds = ", ".join(kind.__name__ for kind in given)
+        raise CatalogueError(
+            f"no check of {name!r} judges {kinds or 'nothing'}; see saas-validate list checks"
+        )
+    found = [
+        (check.severity.rank, finding) for check in asked for finding in check(*map(given.get, check.kinds))
+    ]
+    return tuple(finding for _, finding in sorted(found, key=lambda pair: (pair[0], pair[1].where)))

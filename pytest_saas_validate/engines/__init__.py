@@ -120,7 +120,10 @@ class Stack(Protocol):
 class Engine(Protocol):
     """A way to run a project."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What switches and reports call it."""
+        ...
 
     def unavailable(self, project: Project) -> str:
         """Why this engine cannot run here and how to get it; empty when it can. Cheap, no side effect.

@@ -88,6 +88,16 @@ class Plan:
             )
         return self.gatherer.of_stack(kind, project, case.engine, self.wanted(case.combo), planted)
 
+    def evidence(self, kind: type, combo: Combo, engine: str) -> Gathered[Any]:
+        """One kind of evidence about a combination, apart from any check."""
+        try:
+            project = self.project(combo)
+        except BakeError as problem:
+            return Missing(reason=str(problem))
+        if probes()[kind].subject is Subject.PROJECT:
+            return self.gatherer.of_project(kind, project, self.settings.features)
+        return self.gatherer.of_stack(kind, project, engine, {kind})
+
     def wanted(self, combo: Combo) -> frozenset[type]:
         """Every kind of stack evidence that this run judges for a combination."""
         return frozenset(
