@@ -124,19 +124,24 @@ def end(
     births: Mapping[int, str],
     signals: Mapping[int, int],
     grace: float = 5.0,
+    below: bool = True,
 ) -> set[int]:
     """End processes and all below them: first the wanted signal, after `grace` seconds SIGKILL.
 
     Only a process that still has the given birth is touched; the groups of those that lead one go with them.
-    What outlives the one that was asked gets no second chance.
+    What outlives the one that was asked gets SIGTERM and one second. Without `below` nothing else is touched.
     Returns the numbers of those that could not be ended.
     """
     roots = {pid for pid, born in births.items() if born and birth(pid) == born}
-    below = {pid: birth(pid) for pid in descendants(roots)}
-    targets = {pid: births.get(pid, born) for pid, born in below.items() if born}
+    found = {pid: birth(pid) for pid in (descendants(roots) if below else roots)}
+    targets = {pid: births.get(pid, born) for pid, born in found.items() if born}
     for pid in roots:
         _send(pid, signals.get(pid, signal.SIGTERM), group=False)
     _gone({pid: births[pid] for pid in roots}, grace)
+    orphans = {pid: targets[pid] for pid in _living(targets) - roots}
+    for pid in orphans:
+        _send(pid, signal.SIGTERM, group=False)
+    _gone(orphans, 1.0)
     for pid in _living(targets):
         _send(pid, signal.SIGKILL, group=_leads(pid))
     _gone(targets, 5.0)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from pytest_saas_validate.process.identity import birth, carrying, here, parent
 from pytest_saas_validate.process.ledger import GONE, Ledger
 from pytest_saas_validate.process.once import locked
 
+WORKER = "worker"  # the kind of a ledger's line for a process that shares the run with its owner
 _UNKNOWN_AGE = 24 * 3600.0  # seconds; a run of another machine that shares the cache
 _UNOWNED_AGE = 60.0  # seconds; a run whose maker died between two lines, or that is just being made
 
@@ -31,7 +33,10 @@ class Reaped:
 
 
 def reap(ledger: Ledger) -> Reaped:
-    """End every process of the run but this one and its parents, remove its folders, and its own at last."""
+    """End every process of the run but this one and its parents, remove its folders, and its own at last.
+
+    Its workers are left alone: they are whole pytest processes, and their controller ends them.
+    """
     if not ledger.path.exists():
         return Reaped()
     processes: list[str] = []
@@ -72,6 +77,7 @@ def reap_dead(root: Path) -> Mapping[str, Reaped]:
                 continue
             ledger = Ledger(folder / "ledger.jsonl")
             if ledger.path.exists():
+                _end_workers(ledger)
                 reaped[ledger.run_id] = reap(ledger)
             else:
                 reaped[ledger.run_id] = Reaped(left=tuple(_remove(folder)))
@@ -91,11 +97,22 @@ def _is_dead(folder: Path) -> bool:
     return not owner["birth"] or birth(owner["pid"]) != owner["birth"]
 
 
+def _end_workers(ledger: Ledger) -> None:
+    """First of all and alone: nothing new begins then, and each of their servers is asked in its own way."""
+    spared = _ourselves()
+    births = {
+        entry["pid"]: entry["birth"]
+        for entry in ledger.open_entries()
+        if entry["kind"] == WORKER and entry["pid"] not in spared
+    }
+    end(births, dict.fromkeys(births, signal.SIGKILL), below=False)
+
+
 def _processes(ledger: Ledger) -> dict[int, tuple[str, str, int]]:
     """Living processes of the run: number -> name, birth, signal to ask with."""
     found: dict[int, tuple[str, str, int]] = {}
     for pid in carrying(ledger.run_id):
-        found[pid] = (f"carrying the mark: {pid}", birth(pid), 15)
+        found[pid] = (f"carrying the mark: {pid}", birth(pid), signal.SIGTERM)
     for entry in ledger.open_entries():
         if entry["kind"] == "process" and entry.get("pid") and birth(entry["pid"]) == entry["birth"]:
             found[entry["pid"]] = (entry["name"], entry["birth"], entry["signal"])

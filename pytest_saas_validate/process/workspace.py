@@ -13,7 +13,7 @@ from pytest_saas_validate.process.identity import birth, here
 from pytest_saas_validate.process.ledger import Ledger
 from pytest_saas_validate.process.marker import current, mark_with
 from pytest_saas_validate.process.once import locked, write_atomically
-from pytest_saas_validate.process.reaper import Reaped, reap, reap_dead
+from pytest_saas_validate.process.reaper import WORKER, Reaped, reap, reap_dead
 
 _NAME = "pytest-saas-validate"
 
@@ -50,7 +50,8 @@ class Workspace:
     def open(cls, run_id: str, *, owner: int, root: Path | None = None, tidy: bool = False) -> Workspace:
         """The folder of a run that process `owner` answers for; whoever comes first makes it.
 
-        A worker may come before its controller. Raises WorkspaceError.
+        A worker may come before its controller; it is recorded, since it outlives a killed controller for
+        some seconds, in which it could start more. Raises WorkspaceError.
         """
         root = root or cache_root()
         folder = root / "runs" / _short(run_id)
@@ -70,7 +71,10 @@ class Workspace:
             raise WorkspaceError(
                 f"{root}: the cache cannot be used ({problem}); set SAAS_VALIDATE_CACHE to a folder of yours"
             ) from problem
-        return cls.attach(folder)
+        workspace = cls.attach(folder)
+        if owner != os.getpid():
+            workspace.ledger.plan(WORKER, pid=os.getpid(), birth=birth(os.getpid()))
+        return workspace
 
     @classmethod
     def attach(cls, folder: Path) -> Workspace:

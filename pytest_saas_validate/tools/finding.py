@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,14 +79,22 @@ def _candidates(tool: Tool) -> Iterator[Path | None]:
 
 def _version(tool: Tool, path: Path) -> str | None:
     """What the program says; "unknown" when it answers without a number, None when it does not answer."""
-    facts = path.resolve().stat()
-    key = f"{path.resolve()}\0{facts.st_mtime_ns}\0{facts.st_size}"
-    folder = cache_root() / "versions"
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        return once(folder, hashlib.sha256(key.encode()).hexdigest(), lambda: _ask(tool, path))
+        return _kept(path.resolve(), lambda: _ask(tool, path))
     except ToolError:  # not kept: the machine may just have been busy
         return None
+
+
+def _kept(path: Path, ask: Callable[[], str]) -> str:
+    """The answer of this very file, asked once; a cache that cannot be written only costs time."""
+    folder = cache_root() / "versions"
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        return ask()
+    facts = path.stat()
+    key = f"{path}\0{facts.st_mtime_ns}\0{facts.st_size}"
+    return once(folder, hashlib.sha256(key.encode()).hexdigest(), ask)
 
 
 def _ask(tool: Tool, path: Path) -> str:

@@ -101,6 +101,29 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert not workspace.folder.exists()
 
 
+def test_the_next_run_also_ends_the_workers_of_a_killed_owner(tmp_path):
+    """A worker may go on for a while without its controller, and start more."""
+    worker = f"""
+import os
+from pathlib import Path
+from pytest_saas_validate.process import Workspace, run
+Workspace.open("0123456789abcdef", owner=os.getppid(), root=Path({str(tmp_path)!r}))
+print(os.getpid(), flush=True)
+while True:
+    run(["sleep", "0.2"])
+"""
+    code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {worker!r}])"
+    owner = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    pid = int(owner.stdout.readline())
+    owner.kill()
+    owner.wait()
+    assert birth(pid)
+    Workspace.create(root=tmp_path).close()
+    assert not birth(pid)
+    assert not carrying("0123456789abcdef")
+    owner.communicate()
+
+
 def test_a_process_that_was_never_recorded_does_not_begin(tmp_path):
     """The starter dies between fork and record: the gate stays shut."""
     workspace = Workspace.create(root=tmp_path)

@@ -149,6 +149,8 @@ def why_not(root: Path) -> str:
     absent = missing(_WHEEL, _PACKAGE)
     if absent:
         return absent
+    if not _has_name(os.geteuid()):
+        return f"PostgreSQL refuses a user without a name, and {os.geteuid()} has none in the system's list"
     user = server_user()
     if user == "":
         return "PostgreSQL refuses root and there is no user 'nobody'; run the tests as an ordinary user"
@@ -180,6 +182,13 @@ def closed_to(user: str, path: Path) -> str:
         if not status.st_mode & bit:
             return str(folder)
     return ""
+
+
+def _has_name(uid: int) -> bool:
+    try:
+        return bool(pwd.getpwuid(uid).pw_name)
+    except KeyError:
+        return False
 
 
 def _newest(wheel: Path) -> Path:
