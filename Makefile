@@ -26,8 +26,8 @@ validate: tools ## bake all 16 combinations, boot them, judge them, write report
 
 .PHONY: test
 test: tools ## the whole suite, in one process and then on all cores
-	$(BIN)/python -m pytest
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto $(ARGS)
 
 .PHONY: lint
 lint: setup ## ruff, mypy, layers
@@ -40,10 +40,14 @@ lint: setup ## ruff, mypy, layers
 prove: tools ## plant every known defect and see that the right check finds it
 	$(BIN)/saas-validate prove template --json $(REPORTS)/kills.json
 
+.PHONY: line
+line: tools ## judge the template by command, pytest, workers, and inside renders, and compare
+	$(BIN)/python -m pytest tests/line --line $(ARGS)
+
 .PHONY: soak
 soak: tools ## kill ten runs at random moments and see that nothing stays
-	$(BIN)/python -m pytest tests/soak --soak
+	$(BIN)/python -m pytest tests/soak --soak $(ARGS)
 
 .PHONY: renders
 renders: tools ## run every command of the README of each render, with planted faults too (an hour)
-	$(BIN)/python -m pytest tests/renders --renders
+	$(BIN)/python -m pytest tests/renders --renders $(ARGS)

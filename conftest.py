@@ -9,6 +9,7 @@ import pytest
 pytest_plugins = ["pytester"]
 
 _LONG = {
+    "line": "judge the template in every way and compare the verdicts (minutes)",
     "soak": "kill whole runs at random moments (minutes)",
     "renders": "run every command of the README of each render (an hour)",
 }

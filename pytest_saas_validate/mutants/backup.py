@@ -200,9 +200,7 @@ def _role(id: str, title: str, sql: str, fires: str | Iterable[str], also: Itera
     return plant
 
 
-SUPERUSER = _role(
-    "BK004-superuser", "backups are made by a superuser", "ALTER ROLE {role} SUPERUSER;", "BK004", ("BK003",)
-)
+CREATES = _role("BK004-creates", "the backup role may make databases", "ALTER ROLE {role} CREATEDB;", "BK004")
 WRITES = _role(
     "BK004-writes",
     "the backup role may write",
