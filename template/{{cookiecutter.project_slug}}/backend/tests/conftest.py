@@ -56,7 +56,7 @@ def new_settings(stack: Stack) -> NewSettings:
     """Make settings as in production for the services of this run; arguments replace single values."""
 
     def make(**changes: object) -> Settings:
-        values = {name.lower(): value for name, value in stack.environment().items()}
+        values = {name.lower(): value for name, value in stack.environment().items() if value}
         fixed = {"environment": "production", "cors_origins": ORIGIN, "allowed_hosts": HOST}
         return Settings(**{**values, **fixed, **changes})
 

@@ -18,7 +18,7 @@ from devservices.postgres import free_port
 from devservices.stack import BACKEND, Stack
 
 COMMAND = (sys.executable, "-m", "uvicorn", "app.main:create_app", "--factory", "--no-server-header")
-START_LIMIT = 20  # seconds
+START_LIMIT = 60  # seconds
 
 
 @pytest.fixture
