@@ -1,0 +1,112 @@
+"""SN: what must not leave with an error report, whole or broken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_saas_validate.checks.sentry_findings import finding, leaks, sn
+from pytest_saas_validate.evidence.sentry import Scrubbing
+from pytest_saas_validate.findings import Finding, Severity
+
+
+@sn(
+    "SN001",
+    Severity.CRITICAL,
+    "No personal or secret value leaves with an error",
+    "rebuild the event in before_send from an allow-list, and replace what has a known shape in its texts",
+)
+def events(scrubbing: Scrubbing) -> Iterator[Finding]:
+    """Error events of the canary app: headers, paths, texts of errors and logs, extra, contexts, tags."""
+    yield from leaks(scrubbing.leaks, "SN001")
+
+
+@sn(
+    "SN002",
+    Severity.CRITICAL,
+    "No personal or secret value leaves with a transaction or a span",
+    "give before_send_transaction (before_send_span where spans are streamed) the function of before_send",
+)
+def transactions(scrubbing: Scrubbing) -> Iterator[Finding]:
+    """Transactions, spans and the trace's sampling context in the envelope's header."""
+    yield from leaks(scrubbing.leaks, "SN002")
+
+
+@sn(
+    "SN003",
+    Severity.CRITICAL,
+    "No personal or secret value leaves with a structured log or a metric",
+    "set before_send_log and before_send_metric, or switch the feature off",
+)
+def telemetry(scrubbing: Scrubbing) -> Iterator[Finding]:
+    """Structured logs and metrics; what the project does not send is listed as not reached."""
+    yield from leaks(scrubbing.leaks, "SN003")
+
+
+@sn(
+    "SN004",
+    Severity.HIGH,
+    "No personal or secret value leaves with a breadcrumb, an attachment or another item",
+    "clean breadcrumbs again in before_send, and clear hint['attachments'] there",
+)
+def companions(scrubbing: Scrubbing) -> Iterator[Finding]:
+    """Breadcrumbs of every event, attachments, sessions, check-ins, profiles."""
+    yield from leaks(scrubbing.leaks, "SN004")
+
+
+@sn(
+    "SN008",
+    Severity.CRITICAL,
+    "A hook that breaks lets nothing out and does not reach the request",
+    "catch everything around the hook and drop the item, or return one that holds constants only",
+)
+def fails_closed(scrubbing: Scrubbing) -> Iterator[Finding]:
+    """Each hook while a function that it calls raises, and on items of an unexpected shape."""
+    for leak in scrubbing.failed_open:
+        yield finding(leak, leak.paths)
+    for broken in scrubbing.broken:
+        if broken.answered != broken.expected:
+            yield Finding(
+                where=f"request: {broken.place}",
+                message=f"was answered {broken.answered or 'not at all'} instead of {broken.expected}",
+            )
+
+
+@sn(
+    "SN011",
+    Severity.HIGH,
+    "No frame variables, bodies, query strings or arguments of the process are taken",
+    "switch them off: data_collection, include_local_variables, max_request_body_size, ArgvIntegration",
+)
+def sources(scrubbing: Scrubbing) -> Iterator[Finding]:
+    """What left at these places, and frame variables and bodies that still reach the hooks."""
+    yield from leaks(scrubbing.leaks, "SN011")
+    for what in scrubbing.collected:
+        yield Finding(
+            where=f"event: {what}", message="is collected, so that only a hook keeps it from leaving"
+        )
+
+
+@sn(
+    "SN017",
+    Severity.MEDIUM,
+    "A user appears as a pseudonym only",
+    "send an id that is hashed with a key, and nothing else about the person",
+)
+def people(scrubbing: Scrubbing) -> Iterator[Finding]:
+    """The user of an event whose scope knows id, name, e-mail, phone and address."""
+    yield from leaks(scrubbing.leaks, "SN017")
+    if scrubbing.person.pseudonym == "raw":
+        yield Finding(where="event: user.id", message="is the user's own id")
+    if scrubbing.person.pseudonym == "unkeyed":
+        yield Finding(where="event: user.id", message="is a plain hash of the id, which anyone can compute")
+
+
+@sn(
+    "SN021",
+    Severity.MEDIUM,
+    "No secret of the settings leaves, wherever it was written",
+    "collect every SecretStr of the settings at start and replace these values in all texts",
+)
+def settings(scrubbing: Scrubbing) -> Iterator[Finding]:
+    """Every secret of the settings in the text of an error, in a log argument and in an extra."""
+    yield from leaks(scrubbing.leaks, "SN021")

@@ -1,0 +1,75 @@
+"""Scenes that are about spans, structured logs and metrics."""
+
+from __future__ import annotations
+
+import http.client
+import importlib
+
+from .stage import OrderError, Stage
+
+
+def outgoing(stage: Stage) -> None:
+    """Requests to another server, by the standard library and by httpx."""
+    path = f"/cards/{stage.make('outgoing path', 'bare')}?api_key={stage.make('outgoing query', 'keyed')}"
+    connection = http.client.HTTPConnection("127.0.0.1", stage.listener, timeout=5)
+    connection.request("GET", path)
+    connection.getresponse().read()
+    connection.close()
+    try:
+        httpx = importlib.import_module("httpx")
+    except ImportError:
+        raise OrderError("outgoing") from None
+    mail = stage.make("outgoing address of httpx", "email")
+    with httpx.Client(trust_env=False) as client:
+        client.get(
+            f"http://127.0.0.1:{stage.listener}/people/{mail}",
+            params={"q": stage.make("outgoing query of httpx", "bare")},
+        )
+    raise OrderError("outgoing")
+
+
+def sql(stage: Stage) -> None:
+    """Statements with literals and parameters, and a database error that repeats both."""
+    mail, name = stage.make("SQL literal", "email"), stage.make("SQL literal", "bare")
+    statement = f"SELECT 1 WHERE 'a' = '{mail}' OR 'b' = '{name}'"
+    stage.span(
+        "db.sql.query", statement, {"db.system": "sqlite", "db.params": [stage.make("SQL parameter", "bare")]}
+    )
+    try:
+        sqlalchemy = importlib.import_module("sqlalchemy")
+        engine = sqlalchemy.create_engine("sqlite://")
+    except ImportError:
+        raise OrderError(f"cannot run {stage.make('database error', 'email')}") from None
+    with engine.connect() as connection:
+        literal = stage.make("SQL literal by SQLAlchemy", "bare")
+        connection.execute(sqlalchemy.text(f"SELECT 1 WHERE 'a' = '{literal}'"))
+        wrong = sqlalchemy.text("INSERT INTO nowhere (mail) VALUES (:mail)")
+        connection.execute(wrong, {"mail": stage.make("database error", "email")})
+
+
+def spans(stage: Stage) -> None:
+    """Spans of the app's own, one of them about a language model."""
+    name = f"mail {stage.make('span name', 'email')}"
+    stage.span(
+        "task", name, {"password": stage.make("span data", "keyed"), "note": stage.make("span data", "bare")}
+    )
+    ask = {
+        "gen_ai.request.model": "m",
+        "gen_ai.request.messages": stage.make("prompt of a language model", "bare"),
+    }
+    stage.span("gen_ai.chat", "chat m", ask)
+
+
+def structured_log(stage: Stage) -> None:
+    """Structured logs of the SDK's own."""
+    log = importlib.import_module("sentry_sdk.logger")
+    log.error("mail to {mail} bounced", mail=stage.make("structured log", "email"))
+    log.error("order lost", attributes={"api_key": stage.make("structured log attribute", "keyed")})
+    log.error("order lost", attributes={"note": stage.make("structured log attribute", "bare")})
+
+
+def metric(stage: Stage) -> None:
+    """Metrics with attributes."""
+    metrics = importlib.import_module("sentry_sdk.metrics")
+    metrics.count("orders", 1, attributes={"customer": stage.make("metric attribute", "email")})
+    metrics.count("orders", 1, attributes={"token": stage.make("metric attribute", "keyed")})
