@@ -20,6 +20,7 @@ from pytest_saas_validate.process.once import locked
 
 WORKER = "worker"  # the kind of a ledger's line for a process that shares the run with its owner
 _UNKNOWN_AGE = 24 * 3600.0  # seconds; a run of another machine that shares the cache
+_GRACE = 2.0  # seconds for a process that nobody waits for any more
 _UNOWNED_AGE = 60.0  # seconds; a run whose maker died between two lines, or that is just being made
 
 
