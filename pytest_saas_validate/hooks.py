@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Generator
 from contextlib import ExitStack
@@ -71,8 +72,9 @@ class Hooks:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Remember the run's id, under which workers keep what they share."""
+        """Remember the run's id, under which workers keep what they share, and say who answers for it."""
         self.session.run_id = node.workerinput["testrunuid"]
+        node.workerinput["saas_controller"] = os.getpid()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
@@ -125,9 +127,9 @@ class Hooks:
         self.verdicts += record.recorded(report.user_properties)
         self.kills += kills.recorded(report.user_properties)
 
-    @pytest.hookimpl(tryfirst=True)
+    @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """End what is left of this run, also what a killed worker left."""
+        """End what is left of this run, also what a killed worker left; after xdist has ended its workers."""
         if not self.is_worker:
             self._reap()
 

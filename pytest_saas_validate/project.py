@@ -75,8 +75,9 @@ class Project:
     def below(self, *paths: str) -> Iterator[tuple[str, File]]:
         """Files at or below any of these paths, in order."""
         prefixes = tuple(path.rstrip("/") for path in paths)
+        everything = "." in prefixes
         for name, file in self.files.items():
-            if any(name == prefix or name.startswith(prefix + "/") for prefix in prefixes):
+            if everything or any(name == prefix or name.startswith(prefix + "/") for prefix in prefixes):
                 yield name, file
 
     def digest(self, *paths: str) -> str:

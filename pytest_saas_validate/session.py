@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -55,7 +54,7 @@ class Session:
         worker = getattr(self.config, "workerinput", None)
         if worker is None:
             return Workspace.create(self.run_id or None)
-        return Workspace.open(worker["testrunuid"], owner=os.getppid())
+        return Workspace.open(worker["testrunuid"], owner=worker["saas_controller"])
 
     run_id: str = ""  # given by xdist to the controller
 

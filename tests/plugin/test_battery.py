@@ -1,0 +1,118 @@
+"""The battery as a user meets it: on a tiny template of its own, in child runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+TABLE = """
+[tool.pytest-saas-validate]
+template = "template"
+"""
+
+
+@pytest.fixture
+def tiny(pytester: pytest.Pytester) -> Path:
+    """A template with two switches, one of which leaves a word behind when it is off."""
+    pytester.makefile(".toml", pyproject=TABLE)
+    template = pytester.mkdir("template")
+    answers = {"slug": "tiny", "include_maps": ["yes", "no"], "include_mail": ["no", "yes"]}
+    (template / "cookiecutter.json").write_text(json.dumps(answers))
+    project = template / "{{cookiecutter.slug}}"
+    project.mkdir()
+    (project / "README.md").write_text(
+        "Tiny.\n{% if cookiecutter.include_maps == 'yes' %}It draws maps.\n{% endif %}"
+        "{% if cookiecutter.include_mail == 'yes' %}It sends mail.\n{% endif %}"
+    )
+    return template
+
+
+def run(pytester: pytest.Pytester, *words: str) -> pytest.RunResult:
+    return pytester.runpytest_subprocess("--pyargs", "pytest_saas_validate.battery", *words)
+
+
+def test_the_matrix_is_printed_and_clean(tiny: Path, pytester: pytest.Pytester) -> None:
+    result = run(pytester, "--saas-only=TR001,TR003")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(
+        ["saas-validate: template*", "*TR*", "maps *ok", "bare *ok", "*not exercised:*"]
+    )
+
+
+def test_a_finding_fails_with_place_and_remedy(tiny: Path, pytester: pytest.Pytester) -> None:
+    (tiny / "{{cookiecutter.slug}}" / "NOTES.md").write_text(
+        "Draws maps, or {% raw %}{{ cookiecutter.slug }}{% endraw %}\n"
+    )
+    result = run(pytester, "--saas-only=TR001,TR003", "--saas-combos=bare")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*TR001 high*", "*NOTES.md:1*", "*fix: *", "*TR003*", "bare *FAILED"])
+
+
+def test_every_worker_count_says_the_same(tiny: Path, pytester: pytest.Pytester) -> None:
+    (tiny / "{{cookiecutter.slug}}" / "NOTES.md").write_text("Draws maps.\n")
+    found = []
+    for workers in ("0", "2"):
+        file = pytester.path / f"{workers}.json"
+        run(pytester, "--saas-only=TR", f"--saas-json={file}", "-n", workers)
+        found.append(
+            [(v["check"], v["combo"], v["outcome"]) for v in json.loads(file.read_text())["verdicts"]]
+        )
+    assert found[0] == found[1]
+    assert "failed" in {outcome for _, _, outcome in found[0]}
+
+
+def test_a_hook_that_fails_is_an_error_and_not_clean(tiny: Path, pytester: pytest.Pytester) -> None:
+    hooks = tiny / "hooks"
+    hooks.mkdir()
+    (hooks / "pre_gen_project.py").write_text("raise SystemExit('give another slug')\n")
+    result = run(pytester, "--saas-only=TR001")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["*could not be judged*", "*give another slug*", "*ERROR*"])
+
+
+def test_a_waiver_is_shown_and_an_expired_one_is_not_enough(tiny: Path, pytester: pytest.Pytester) -> None:
+    (tiny / "{{cookiecutter.slug}}" / "NOTES.md").write_text("Draws maps.\n")
+    waiver = '[tool.pytest-saas-validate.waivers]\nTR003 = {{ reason = "known", until = {} }}\n'
+    pytester.makefile(".toml", pyproject=TABLE + waiver.format("2999-01-01"))
+    result = run(pytester, "--saas-only=TR003")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*waived: TR003 NOTES.md*"])
+    pytester.makefile(".toml", pyproject=TABLE + waiver.format("2001-01-01"))
+    assert run(pytester, "--saas-only=TR003").ret == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--saas-combos=nope",), "*no combination 'nope'*"),
+        (("--saas-engine=nope",), "*no engine 'nope'*"),
+        (("--saas-require=nope",), "*--saas-require=nope: no such engine, tool or family*"),
+        (("--saas-path=nowhere",), "*no such folder*"),
+    ],
+)
+def test_a_wrong_switch_is_one_sentence(
+    words: tuple[str, ...], message: str, tiny: Path, pytester: pytest.Pytester
+) -> None:
+    result = run(pytester, *words)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])
+
+
+def test_collection_bakes_nothing(
+    tiny: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An IDE that discovers tests must not run hooks."""
+    hooks = tiny / "hooks"
+    hooks.mkdir()
+    (hooks / "post_gen_project.py").write_text(f"open({str(pytester.path / 'ran')!r}, 'w').close()\n")
+    assert run(pytester, "--collect-only", "-q").ret == 0
+    assert not (pytester.path / "ran").exists()
+    run(pytester, "--saas-only=TR001", "--saas-combos=bare")
+    assert (pytester.path / "ran").exists()
+
+
+def test_what_is_deselected_is_listed(tiny: Path, pytester: pytest.Pytester) -> None:
+    result = run(pytester, "--saas-only=TR001,TR003", "-k", "bare")
+    result.stdout.fnmatch_lines(["*6 cases were not selected*"])
