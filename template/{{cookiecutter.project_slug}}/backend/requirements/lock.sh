@@ -1,5 +1,5 @@
 #!/bin/sh
-# Resolves every *.in file anew and writes the hashed *.txt beside it; needs uv. Extra arguments go to uv (--upgrade).
+# Writes the hashed *.txt beside every *.in file; needs uv. Pinned versions stay; --upgrade (any argument goes to uv) renews them.
 # A later lock is constrained by the earlier ones, so that any selection of them can be installed together.
 set -eu
 cd "$(dirname "$0")"
