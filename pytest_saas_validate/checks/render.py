@@ -1,16 +1,21 @@
-"""TR: what a render must hold, and must not."""
+"""TR: what the files of a render must hold, and must not."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from pytest_saas_validate.evidence.render import Rendered
+from pytest_saas_validate.combos import Feature
+from pytest_saas_validate.evidence.render import Rendered, SecretsInCode, SecretsInData, SecretsInText
+from pytest_saas_validate.evidence.render_answers import without_answers
+from pytest_saas_validate.evidence.render_ignore import Ignored
+from pytest_saas_validate.evidence.render_leftover import leftovers
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
-_LEFTOVER = re.compile(
-    r"\{\{[^{}\n]*\bcookiecutter\b|\{%-?\s*(?:if|elif|else|endif|for|endfor|raw|endraw|set)\b|cookiecutter\.\w+"
-)
+_NAME_REMNANT = re.compile(r"\{\{|\}\}|\{%|%\}|\bcookiecutter\.")
+_DIGEST = re.compile(r"\bsha\d+[-:=][A-Za-z0-9+/=_-]{20,}")
+_EMPTY_ON_PURPOSE = re.compile(r"(^|/)(__init__\.pyi?|py\.typed|\.gitkeep|\.keep|\.nojekyll)$")
+_WINDOWS = (".bat", ".cmd", ".ps1", ".sln")
 
 
 @check(
@@ -22,11 +27,103 @@ _LEFTOVER = re.compile(
     subject=Subject.PROJECT,
 )
 def leftover(rendered: Rendered) -> Iterator[Finding]:
-    """File names and every text file."""
+    """File names and every text file, for placeholders, statements and halves of them."""
     for name, file in rendered.files.items():
-        if _LEFTOVER.search(name):
+        if _NAME_REMNANT.search(name):
             yield Finding(where=name, message="the file's name holds template syntax")
-        for number, line in enumerate((file.text or "").splitlines(), 1):
-            found = _LEFTOVER.search(line)
-            if found:
-                yield Finding(where=f"{name}:{number}", message=f"holds {found.group().strip()!r}")
+        for line, text in leftovers(name, file.text or "", rendered.options):
+            yield Finding(where=f"{name}:{line}", message=f"holds {text[:60]!r}")
+
+
+@check(
+    "TR003",
+    severity=Severity.HIGH,
+    title="A switched-off feature leaves nothing behind",
+    remedy="make the file or the passage depend on the switch, or add its tree to the hook's table",
+    wants=Rendered,
+    subject=Subject.PROJECT,
+)
+def residue(rendered: Rendered) -> Iterator[Finding]:
+    """Names and text of every file for the words of each feature that is off; recorded answers are spared."""
+    features = [(feature.name, _Words(feature)) for feature in rendered.off]
+    for name, file in rendered.files.items():
+        text = _DIGEST.sub("", without_answers(name, file.text or "")) if features else ""
+        lowered = f"{name}\n{text}".lower()
+        for feature, words in features:
+            if not any(start in lowered for start in words.starts):  # a plain search is much faster
+                continue
+            in_name = words.find(name)
+            if in_name:
+                yield Finding(
+                    where=name, message=f"{feature} is off, and the path holds {in_name[0].group()!r}"
+                )
+                continue
+            hits = words.find(text)
+            if hits:
+                times = f" ({len(hits)} times in this file)" if len(hits) > 1 else ""
+                where = f"{name}:{text.count(chr(10), 0, hits[0].start()) + 1}"
+                yield Finding(
+                    where=where, message=f"{feature} is off, and {hits[0].group()!r} is here{times}"
+                )
+
+
+class _Words:
+    """Words of one feature. They begin where a word or a capital begins; declared ones may go on."""
+
+    def __init__(self, feature: Feature) -> None:
+        self.whole = feature.words == (feature.name,)
+        self.starts = tuple(re.split(r"[-_ ]", word.lower())[0] for word in feature.words)
+        arms = (re.sub(r"(?:\\?[-_ ])+", "[-_ ]?", re.escape(word)) for word in feature.words)
+        self.pattern = re.compile("|".join(arms), re.IGNORECASE)
+
+    def find(self, text: str) -> list[re.Match[str]]:
+        """Every place that holds one of the words."""
+        return [match for match in self.pattern.finditer(text) if self._stands(text, match)]
+
+    def _stands(self, text: str, match: re.Match[str]) -> bool:
+        start, end = match.span()
+        before, after = text[max(0, start - 1) : start], text[end : end + 1]
+        word = match.group()
+        begins = not (before.isalpha() and word[0].isalpha()) or (before.islower() and word[0].isupper())
+        ends = not (after.isalpha() and word[-1].isalpha()) or (word[-1].islower() and after.isupper())
+        return begins and (ends or not self.whole)
+
+
+@check(
+    "TR006",
+    severity=Severity.CRITICAL,
+    title="No secret is in the render",
+    remedy="take it out, revoke it, and read it from the environment",
+    wants=(SecretsInCode, SecretsInData, SecretsInText),
+    subject=Subject.PROJECT,
+)
+def secrets(code: SecretsInCode, data: SecretsInData, text: SecretsInText) -> Iterator[Finding]:
+    """Every file, by gitleaks with its own rules and the project's configuration of it."""
+    for fault in dict.fromkeys((*code.faults, *data.faults, *text.faults)):
+        yield Finding(where=fault.where, message=fault.message)
+
+
+@check(
+    "TR012",
+    severity=Severity.LOW,
+    title="No empty shells: blank files, empty folders, foreign line endings",
+    remedy="remove it, or give it content; write line feeds only, without a byte order mark",
+    wants=Rendered,
+    subject=Subject.PROJECT,
+)
+def shells(rendered: Rendered) -> Iterator[Finding]:
+    """Files of white space only, folders without a file, carriage returns and byte order marks."""
+    ignored = Ignored(rendered.files)
+    for folder in rendered.empty:
+        if not ignored.covers(folder):
+            yield Finding(where=f"{folder}/", message="the folder holds no file")
+    for name, file in rendered.files.items():
+        if not file.content.strip() and not _EMPTY_ON_PURPOSE.search(name):
+            yield Finding(where=name, message="the file holds nothing but white space")
+        if file.text is None or name.endswith(_WINDOWS):
+            continue
+        if b"\r" in file.content:
+            line = file.content[: file.content.index(b"\r")].count(b"\n") + 1
+            yield Finding(where=f"{name}:{line}", message="the line ends with a carriage return")
+        if file.content.startswith(b"\xef\xbb\xbf"):
+            yield Finding(where=name, message="the file begins with a byte order mark")

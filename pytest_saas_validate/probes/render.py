@@ -2,22 +2,83 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from pytest_saas_validate.combos import Feature
-from pytest_saas_validate.evidence.render import Rendered
+from pytest_saas_validate.evidence.render import Locks, Parsed, PythonModules, Rendered
+from pytest_saas_validate.evidence.render_python import python_floor, read_python
+from pytest_saas_validate.evidence.render_syntax import data_faults
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe
-from pytest_saas_validate.project import Project
+from pytest_saas_validate.project import NOT_SOURCE, Project
+
+_NO = frozenset({"no", "n", "false", "off", "0"})
+_PREFIXES = ("include_", "use_", "enable_")
+_UNREAD = {".css": "style sheets", ".html": "pages", ".sql": "SQL", ".mako": "Mako templates"}
 
 
 def _rendered(project: Project, features: Mapping[str, Feature]) -> Rendered:
-    off = [
-        features.get(name) or Feature(name, name, (name,))
-        for name, answer in ((option.removeprefix("include_"), a) for option, a in project.combo.answers)
-        if answer.lower() in ("no", "n", "false", "off", "0") and name not in project.features
-    ]
-    return Rendered(project.files, tuple(off))
+    off = []
+    for option, answer in project.combo.answers:
+        name = next((option.removeprefix(p) for p in _PREFIXES if option.startswith(p)), option)
+        if answer.lower() in _NO and name not in project.features:
+            off.append(features.get(name) or Feature(name, name, (name,)))
+    options = tuple(option for option, _ in project.combo.answers)
+    return Rendered(project.files, tuple(off), options, tuple(sorted(_empty_folders(project.root))))
+
+
+def _empty_folders(root: Path) -> Iterator[str]:
+    """Folders of sources that hold no file, nor a folder that does."""
+    seen: list[tuple[str, bool]] = []
+    for folder, names, files in os.walk(root):
+        entered = [name for name in names if name not in NOT_SOURCE]
+        seen.append((folder, bool(files) or entered != names))
+        names[:] = entered
+    filled: set[str] = set()
+    for folder, holds in reversed(seen):
+        if holds or folder in filled:
+            filled.add(str(Path(folder).parent))
+        elif folder != str(root):
+            yield Path(folder).relative_to(root).as_posix()
+
+
+def _parsed(project: Project, features: Mapping[str, Feature]) -> Parsed:
+    files = project.files
+    charts = [posixpath.join(posixpath.dirname(n), "templates/") for n in files if n.endswith("Chart.yaml")]
+    helm = {name for name in files if any(name.startswith(chart) for chart in charts)}
+    unread = {what for suffix, what in _UNREAD.items() if any(name.endswith(suffix) for name in files)}
+    unread |= {"Helm templates"} if helm else set()
+    faults = data_faults({name: file for name, file in files.items() if name not in helm})
+    return Parsed(tuple(faults), python_floor(files), tuple(sorted(unread)))
+
+
+def _python_inputs(project: Project) -> Sequence[str]:
+    return [name for name in project.files if name.endswith((".py", ".pyi"))]
+
+
+def _python(project: Project, features: Mapping[str, Feature]) -> PythonModules:
+    return read_python({name: project.files[name] for name in _python_inputs(project)})
+
+
+def _locks(project: Project, features: Mapping[str, Feature]) -> Locks:
+    backend = project.spec.backend
+    named = (
+        tuple(posixpath.normpath(posixpath.join(backend.path, x)) for x in backend.locks) if backend else ()
+    )
+    texts = {
+        name: file.text or ""
+        for name, file in project.files.items()
+        if name in named
+        or (name.endswith((".txt", ".in")) and f"{name.rpartition('.')[0]}.in" in project.files)
+        or posixpath.basename(name) in ("package.json", "package-lock.json")
+    }
+    return Locks(texts, named)
 
 
 RENDERED = Probe(evidence=Rendered, subject=Subject.PROJECT, gather=_rendered)
+PARSED = Probe(evidence=Parsed, subject=Subject.PROJECT, gather=_parsed)
+PYTHON = Probe(evidence=PythonModules, subject=Subject.PROJECT, gather=_python, inputs=_python_inputs)
+LOCKS = Probe(evidence=Locks, subject=Subject.PROJECT, gather=_locks)

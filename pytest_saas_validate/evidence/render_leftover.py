@@ -1,0 +1,46 @@
+"""What the template engine leaves behind when a file was not, or only half, rendered."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+_KEYWORDS = (
+    "if|elif|else|endif|for|endfor|raw|endraw|set|endset|macro|endmacro|block|endblock|include|import|from|"
+    "extends|call|endcall|filter|endfilter|with|endwith|now|do|trans|endtrans|autoescape|endautoescape"
+)
+_SIGNS = ("{{", "{%", "%}", "{#", "cookiecutter")
+_RUNTIME = (
+    ".j2",
+    ".jinja",
+    ".jinja2",
+    ".liquid",
+    ".njk",
+)  # the project's own templates, rendered when it runs
+
+
+def leftovers(path: str, text: str, options: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Line number and text of each remnant. `${{ … }}`, `{{ $value }}`, Go and Vue templates are none."""
+    if not any(sign in text for sign in _SIGNS):  # nearly all files: a plain search is much faster
+        return
+    pattern = _pattern(tuple(sorted(options)), path.endswith(_RUNTIME))
+    for found in pattern.finditer(text):
+        yield text.count("\n", 0, found.start()) + 1, found.group().strip()
+
+
+def _pattern(options: tuple[str, ...], runtime: bool) -> re.Pattern[str]:
+    arms = [
+        r"\{\{[^{}\n]*\bcookiecutter\b[^{}\n]*(?:\}\})?",
+        r"\{%[^%\n]*\bcookiecutter\b[^%\n]*(?:%\})?",
+        r"\bcookiecutter\.[a-z]+_\w+",
+        r"\bcookiecutter\[",
+    ]
+    if options:
+        arms.append(rf"(?<!\$)\{{\{{-?\s*(?:{'|'.join(map(re.escape, options))})\b[^{{}}\n]*(?:\}}\}})?")
+    if not runtime:
+        arms += [
+            rf"\{{%[-+]?\s*(?:{_KEYWORDS})\b[^%\n]*(?:%\}})?",
+            r"(?<=[\s-])%\}",
+            r"(?<![$\w])\{#-?\s.*",
+        ]
+    return re.compile("|".join(arms))

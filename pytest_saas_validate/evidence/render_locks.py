@@ -1,0 +1,67 @@
+"""Requirement locks and npm locks as values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+
+_HASH = re.compile(r"--hash=\w+:[0-9a-fA-F]+")
+_ADDRESS = re.compile(r"^\s*(?:--(?:extra-)?index-url|--find-links|--trusted-host|-i|-f)\b|://")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One logical line of a requirement file."""
+
+    number: int
+    text: str
+    requirement: Requirement | None  # None: an option, or not understood
+    hashes: int
+
+    @property
+    def name(self) -> str:
+        """The package, spelled one way; empty when the line names none."""
+        return canonicalize_name(self.requirement.name) if self.requirement else ""
+
+    @property
+    def pinned(self) -> str:
+        """The one version that it allows, or nothing."""
+        specifiers = list(self.requirement.specifier) if self.requirement else []
+        exact = len(specifiers) == 1 and specifiers[0].operator in ("==", "===")
+        return specifiers[0].version if exact and "*" not in specifiers[0].version else ""
+
+    @property
+    def address(self) -> bool:
+        """Whether it says where packages come from."""
+        return bool(_ADDRESS.search(self.text))
+
+    @property
+    def option(self) -> bool:
+        """Whether it is an option rather than a requirement."""
+        return self.text.startswith("-")
+
+
+def lines(text: str) -> Iterator[Line]:
+    """The logical lines, without comments; continuation lines belong to the one they continue."""
+    pending, start = "", 0
+    for number, raw in enumerate([*text.splitlines(), ""], 1):
+        line = re.sub(r"(^|\s)#.*$", "", raw)
+        start = start or number
+        if line.rstrip().endswith("\\"):
+            pending += line.rstrip()[:-1] + " "
+            continue
+        whole = (pending + line).strip()
+        if whole:
+            yield Line(start, whole, _requirement(_HASH.sub("", whole).strip()), len(_HASH.findall(whole)))
+        pending, start = "", 0
+
+
+def _requirement(text: str) -> Requirement | None:
+    try:
+        return None if text.startswith("-") else Requirement(text)
+    except InvalidRequirement:
+        return None

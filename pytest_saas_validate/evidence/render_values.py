@@ -1,0 +1,77 @@
+"""The values that readers of a file see, so that two renders can be compared by meaning."""
+
+from __future__ import annotations
+
+import ast
+import json
+import tomllib
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+from pytest_saas_validate.project import File
+
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def values(name: str, file: File) -> dict[str, object]:
+    """Each scalar by its place; empty for kinds without a reader, and for files that do not parse."""
+    read = {
+        ".json": lambda text: json.loads(text),
+        ".toml": lambda text: tomllib.loads(text),
+        ".yml": lambda text: list(yaml.load_all(text, Loader=_LOADER)),
+        ".yaml": lambda text: list(yaml.load_all(text, Loader=_LOADER)),
+        ".py": _constants,
+        ".html": _page,
+    }.get(PurePosixPath(name).suffix)
+    if read is None or file.text is None:
+        return {}
+    try:
+        return dict(_flat(read(file.text), ""))
+    except (ValueError, SyntaxError, yaml.YAMLError):
+        return {}
+
+
+def _flat(value: Any, place: str) -> Iterator[tuple[str, object]]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from _flat(item, f"{place}.{key}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _flat(item, f"{place}[{index}]")
+    else:
+        yield place.lstrip("."), value
+
+
+def _constants(text: str) -> list[object]:
+    return [node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)]
+
+
+def _page(text: str) -> list[str]:
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            found.extend(value or "" for _, value in attrs)
+            found.append("")  # closes the text before it, so that places keep their number
+
+        def handle_data(self, data: str) -> None:
+            found[-1] += data
+
+    found: list[str] = [""]
+    reader = Reader(convert_charrefs=True)
+    reader.feed(text)
+    reader.close()
+    return found
+
+
+def misread(
+    old: str, new: str, before: dict[str, object], after: dict[str, object]
+) -> Iterator[tuple[str, str]]:
+    """Places that held the old answer and do not hold the new one, with what they hold instead."""
+    for place, value in before.items():
+        if isinstance(value, str) and old in value:
+            expected = value.replace(old, new)
+            if after.get(place) != expected:
+                yield place, f"is {after.get(place)!r} instead of {expected!r}"

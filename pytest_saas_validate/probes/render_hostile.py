@@ -1,0 +1,202 @@
+"""Evidence about answers that break careless templates."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from pytest_saas_validate.bake import BakeError
+from pytest_saas_validate.combos import Combo
+from pytest_saas_validate.evidence.render import Fault, Hostile
+from pytest_saas_validate.evidence.render_leftover import leftovers
+from pytest_saas_validate.evidence.render_python import read_python
+from pytest_saas_validate.evidence.render_syntax import data_faults
+from pytest_saas_validate.evidence.render_values import misread, values
+from pytest_saas_validate.findings import Subject
+from pytest_saas_validate.probes import Probe, Renders
+from pytest_saas_validate.probes.render_scripts import read_scripts
+from pytest_saas_validate.probes.render_template import differing
+from pytest_saas_validate.probes.render_variables import Text, barest, fullest, texts
+from pytest_saas_validate.project import File, Project
+
+_ESCAPED = "saas-validate-escaped"
+VALUES: Mapping[str, str] = {
+    "an apostrophe": "O'Brien & Sons",
+    "double quotes": 'The "best" notes',
+    "a backslash": "back\\slash \\n notes",
+    "other scripts": "Zoë 東京 café",
+    "excess length": "a very long name " * 7,  # a folder may still be called so
+    "a leading digit": "3rd rail",
+    "nothing": "",
+    "a yes": "yes",
+    "a number": "123",
+    "a null": "null",
+    "a path": f"../../{_ESCAPED}",
+    "YAML syntax": "key: [a, # b",
+    "a line break": "two\nlines",
+    "a substitution": "$(id) `id` ${HOME}",
+    "a tag": "</title><b>notes</b>",
+}
+_TWICE = "other scripts"
+_NO_NAME = "OutputDirExistsException"  # cookiecutter itself refuses a project without a name
+_VANISH = "vanish.example"
+
+
+@dataclass
+class _Trials:
+    """Tries answers one after the other on one combination."""
+
+    renders: Renders
+    combo: Combo
+    variables: tuple[Text, ...]
+    refused: list[str] = field(default_factory=list)
+    accepted: list[str] = field(default_factory=list)
+    crashed: list[Fault] = field(default_factory=list)
+    broken: list[Fault] = field(default_factory=list)
+    outside: list[Fault] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.base = self.renders.project(self.combo)
+
+    @cached_property
+    def home(self) -> Path:
+        """The folder above every output folder of a second bake."""
+        return self.renders.again(self.combo).root.resolve().parent.parent
+
+    def attempt(self, label: str, value: str, names: Sequence[str]) -> None:
+        """Answer all of these variables at once; leave out what is refused, until a project comes out."""
+        pending = list(names)
+        while pending:
+            where = f"{', '.join(pending)} = {label}"
+            try:
+                project = self.renders.again(self.combo, **dict.fromkeys(pending, value))
+            except BakeError as problem:
+                blamed = self._blamed(str(problem), pending)
+                if _NO_NAME in str(problem) and not value.strip():
+                    blamed = pending
+                self._look_outside(where, None)
+                if not blamed:
+                    self.crashed.append(
+                        Fault(where, f"neither refused with a sentence nor rendered: {_last(problem)}")
+                    )
+                    return
+                self.refused += [f"{name} = {label}" for name in blamed]
+                pending = [name for name in pending if name not in blamed]
+                continue
+            self.accepted.append(where)
+            self._look_outside(where, project)
+            self._judge(where, value, pending, project)
+            if label == _TWICE:
+                self._again(where, value, pending, project)
+            return
+
+    def _blamed(self, words: str, pending: Sequence[str]) -> list[str]:
+        """Which of the answers a hook's sentences name, themselves or by what is derived from them."""
+        head, _, said = words.partition("\n")
+        if "Hook" not in head or "Traceback" in said:
+            return []
+        named = {text for text in self.variables if re.search(rf"\b{re.escape(text.name)}\b", said)}
+        direct = [name for name in pending if any(text.name == name for text in named)]
+        return direct or [name for name in pending if any(text.made_of(name) for text in named)]
+
+    def _judge(self, where: str, value: str, names: Sequence[str], project: Project) -> None:
+        changed = {n: f for n, f in project.files.items() if self.base.files.get(n) != f}
+        options = [option for option, _ in self.combo.answers]
+        faults = [*data_faults(changed), *read_python(_python(changed)).faults]
+        faults += read_scripts(changed, project.root).faults
+        for name, file in changed.items():
+            faults += [
+                Fault(f"{name}:{n}", f"holds {x!r}") for n, x in leftovers(name, file.text or "", options)
+            ]
+        broken = {fault.where.partition(":")[0] for fault in faults}
+        for name in sorted(set(changed) & set(self.base.files) - broken):
+            faults += self._misread(name, value, names, project)
+        for name in sorted(set(self.base.files) - set(project.files)):
+            faults.append(Fault(name, "is missing"))
+        self.broken += [Fault(fault.where, f"with {where}: {fault.message}") for fault in faults]
+
+    def _misread(self, name: str, value: str, names: Sequence[str], project: Project) -> Iterator[Fault]:
+        before, after = values(name, self.base.files[name]), values(name, project.files[name])
+        for text in self.variables:
+            if text.name in names and len(text.default) >= 4 and not text.derived:
+                for place, message in misread(text.default, value, before, after):
+                    yield Fault(f"{name}: {place}", message)
+
+    def _again(self, where: str, value: str, names: Sequence[str], first: Project) -> None:
+        """Bake it once more; saying an answer of the combination again keeps it apart from the first."""
+        said = dict(self.combo.answers[:1])
+        if said:
+            second = self.renders.again(self.combo, **dict.fromkeys(names, value), **said)
+            self.broken += [Fault(f.where, f"with {where}: {f.message}") for f in differing(first, second)]
+
+    def _look_outside(self, where: str, project: Project | None) -> None:
+        """What was written beside the output folder, which is taken away at once."""
+        places = [self.home, *list(self.home.parents)[:3]]
+        found = [folder / _ESCAPED for folder in places if (folder / _ESCAPED).exists()]
+        for path in found:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        root = project.root.resolve() if project is not None else self.home / "folder" / "project"
+        if found or self.home not in root.parents or root.parent == self.home:
+            self.outside.append(Fault(where, "was written beside the output folder"))
+        elif root.parent.parent != self.home:
+            self.outside.append(Fault(where, "made more than one folder"))
+
+    def vanish(self, text: Text, features: Sequence[str]) -> None:
+        """An answer that belongs to a switched-off feature must leave no trace."""
+        where = f"{text.name} although {', '.join(features)} is off"
+        try:
+            project = self.renders.again(self.combo, **{text.name: f"https://quartz@{_VANISH}/1"})
+        except BakeError as problem:
+            if self._blamed(str(problem), [text.name]):
+                self.refused.append(where)
+            else:
+                self.crashed.append(Fault(where, _last(problem)))
+            return
+        self.accepted.append(where)
+        self.broken += [
+            Fault(name, f"holds the answer to {where}")
+            for name, file in project.files.items()
+            if _VANISH in (file.text or "")
+        ]
+
+
+def _python(files: Mapping[str, File]) -> Mapping[str, File]:
+    return {name: file for name, file in files.items() if name.endswith((".py", ".pyi"))}
+
+
+def _last(problem: BaseException) -> str:
+    lines = str(problem).strip().splitlines()
+    return lines[-1][:200] if lines else type(problem).__name__
+
+
+def _hostile(renders: Renders) -> Hostile:
+    variables = texts(renders.template)
+    if not variables:
+        return Hostile((), (), (), (), (), ("the template has no free text",))
+    full = _Trials(renders, fullest(renders), variables)
+    plain = [text.name for text in variables if not text.derived]
+    for label, value in VALUES.items():
+        full.attempt(label, value, plain)
+        for text in variables:
+            if text.derived:
+                full.attempt(label, value, [text.name])
+    bare = _Trials(renders, barest(renders), variables)
+    for text in variables:
+        owners = [name for name in sorted(fullest(renders).features) if name in text.name]
+        if owners:
+            bare.vanish(text, owners)
+    both = (full, bare)
+    return Hostile(
+        refused=tuple(x for t in both for x in t.refused),
+        accepted=tuple(x for t in both for x in t.accepted),
+        crashed=tuple(x for t in both for x in t.crashed),
+        broken=tuple(x for t in both for x in t.broken),
+        outside=tuple(x for t in both for x in t.outside),
+    )
+
+
+HOSTILE = Probe(evidence=Hostile, subject=Subject.TEMPLATE, gather=_hostile)

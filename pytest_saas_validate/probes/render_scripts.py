@@ -1,0 +1,131 @@
+"""Evidence about scripts: the programs that will run them read them, without running anything."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import re
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from pytest_saas_validate.combos import Feature
+from pytest_saas_validate.evidence.render import Fault, Scripts
+from pytest_saas_validate.findings import Subject
+from pytest_saas_validate.probes import Probe, ProbeError
+from pytest_saas_validate.process import run
+from pytest_saas_validate.project import File, Project
+
+_SHEBANG = re.compile(rb"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(?:\S*/)?([\w.+-]+)")
+_SHELLS = {"sh": "sh", "dash": "sh", "ash": "sh", "bash": "bash"}
+_MAKEFILE = re.compile(r"(^|/)(GNUmakefile|[Mm]akefile)$")
+_RUNS = re.compile(r"\$\(shell\b|!=|^\s*-?s?include\b", re.M)
+_SAID = re.compile(r"^(.+?):\s*(?:line )?(\d+):\s*(.*)$")
+_READ_ALL = """
+for file do
+  out=$("$SHELL_TO_USE" -n -- "$file" 2>&1)
+  printf "%s\\n@@ %s %s\\n" "$out" "$?" "$file"
+done
+"""
+_BAD_SHELL, _BAD_MAKE = "if true; then\n", "all:\n    echo spaces\n"
+_NO_TARGET = "saas-validate-no-such-target"
+
+
+def shell_of(name: str, file: File) -> str:
+    """Which shell reads a script: by its first line, else by its name; empty for what is none."""
+    first = _SHEBANG.match(file.content)
+    if first:
+        word = first.group(1).decode()
+        return _SHELLS.get(word, word if word.endswith("sh") else "")
+    return {".sh": "sh", ".bash": "bash"}.get(posixpath.splitext(name)[1], "")
+
+
+def _is_script(name: str, file: File) -> bool:
+    return bool(shell_of(name, file) or _MAKEFILE.search(name))
+
+
+def _inputs(project: Project) -> Sequence[str]:
+    return [name for name, file in project.files.items() if _is_script(name, file)]
+
+
+def _scripts(project: Project, features: Mapping[str, Feature]) -> Scripts:
+    return read_scripts({n: project.files[n] for n in _inputs(project)}, project.root)
+
+
+def read_scripts(files: Mapping[str, File], root: Path) -> Scripts:
+    """What the interpreters say of these files below `root`; raises ProbeError when one is asleep."""
+    by_shell: dict[str, list[str]] = {}
+    for name, file in files.items():
+        shell = shell_of(name, file)
+        if shell:
+            by_shell.setdefault(shell, []).append(name)
+    faults: list[Fault] = []
+    unreached: list[str] = []
+    for shell, names in sorted(by_shell.items()):
+        if shell in _SHELLS.values() and shutil.which(shell):
+            faults += _shell(shell, names, root)
+        else:
+            unreached += [f"{name} ({shell} is not here)" for name in names]
+    makefiles = [name for name in files if _MAKEFILE.search(name)]
+    runs = [name for name in makefiles if _RUNS.search(files[name].text or "")]
+    make = shutil.which("make")
+    readable = [name for name in makefiles if name not in runs] if make else []
+    unreached += [f"{name} (make would run a program to read it)" for name in runs if make]
+    unreached += [f"{name} (make is not here)" for name in makefiles if not make]
+    if make and readable:
+        faults += _makefiles(make, readable, root)
+    return Scripts(tuple(faults), tuple(unreached))
+
+
+def _shell(shell: str, names: Sequence[str], root: Path) -> Iterator[Fault]:
+    with tempfile.TemporaryDirectory() as folder:
+        sample = Path(folder) / "sample.sh"
+        sample.write_text(_BAD_SHELL, encoding="utf-8")
+        words = ["sh", "-c", _READ_ALL, "sh", *(f"./{name}" for name in names), str(sample)]
+        result = run(words, cwd=root, env={**os.environ, "SHELL_TO_USE": shell, "LC_ALL": "C"})
+    said: list[str] = []
+    judged: dict[str, list[Fault]] = {}
+    for line in result.text.splitlines():
+        end = re.match(r"@@ (\d+) (.*)$", line)
+        if end is None:
+            said.append(line)
+            continue
+        name = end.group(2).removeprefix("./")
+        judged[name] = list(_faults(name, said, failed=end.group(1) != "0"))
+        said = []
+    if not judged.get(str(sample)) or len(judged) != len(names) + 1:
+        raise ProbeError(f"{shell} -n found nothing in a broken script\n{result.explain()}")
+    for name in names:
+        yield from judged[name]
+
+
+def _faults(name: str, said: Iterable[str], *, failed: bool) -> Iterator[Fault]:
+    lines = [line for line in said if line.strip()]
+    placed = [match for match in map(_SAID.match, lines) if match]
+    for match in placed:
+        yield Fault(f"{name}:{match.group(2)}", match.group(3))
+    if failed and not placed:
+        yield Fault(name, " ".join(lines) or "is refused without a word")
+
+
+def _makefiles(make: str, names: Sequence[str], root: Path) -> Iterator[Fault]:
+    with tempfile.TemporaryDirectory() as folder:
+        sample = Path(folder) / "Makefile"
+        sample.write_text(_BAD_MAKE, encoding="utf-8")
+        if not list(_makefile(make, sample, "Makefile")):
+            raise ProbeError("make found nothing in a broken Makefile")
+    for name in names:
+        yield from _makefile(make, root / name, name)
+
+
+def _makefile(make: str, path: Path, name: str) -> Iterator[Fault]:
+    """Ask for a target that does not exist: everything is read, and nothing is made."""
+    plain = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
+    words = [make, "-n", "-r", "-R", "-f", path.name, _NO_TARGET]
+    result = run(words, cwd=path.parent, env={**plain, "LC_ALL": "C"})
+    said = result.stderr.decode(errors="replace")
+    yield from _faults(name, said.splitlines(), failed=_NO_TARGET not in said)
+
+
+SCRIPTS = Probe(evidence=Scripts, subject=Subject.PROJECT, gather=_scripts, inputs=_inputs)

@@ -1,0 +1,83 @@
+"""Evidence about secrets in a render, by gitleaks."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+from pytest_saas_validate.combos import Feature
+from pytest_saas_validate.evidence.render import Fault, SecretsInCode, SecretsInData, SecretsInText
+from pytest_saas_validate.findings import Subject
+from pytest_saas_validate.probes import Probe, ProbeError, Unavailable
+from pytest_saas_validate.process import run
+from pytest_saas_validate.project import File, Project
+from pytest_saas_validate.tools import find
+
+T = TypeVar("T", SecretsInCode, SecretsInData, SecretsInText)
+_SAMPLE = "saas-validate-sample.pem"
+_CONFIG = ".gitleaks.toml"
+_HASH = re.compile(rb"--hash=sha256:[0-9a-f]{64}")  # most of a lock, and slow to read
+# A scan takes a second for each megabyte, and these change with few switches: each is read by itself.
+_CODE = frozenset({".py", ".sh", ".sql", ".js", ".mjs", ".ts", ".css", ".html", ".mako"})
+_DATA = frozenset({".txt", ".json", ".lock", ".svg"})
+
+
+def fake_key() -> str:
+    """A private key that opens nothing, put together here so that no scanner finds it in this file."""
+    kind = "RSA PRIVATE " + "KEY"
+    body = "\n".join("MIIEpAIBAAKCAQEA7bq3Zc1nV5tLw9RkXo2sJdHfYgQeUuT4vB6NmKpW8rCxEzSi" for _ in range(4))
+    return f"-----BEGIN {kind}-----\n{body}\n-----END {kind}-----\n"
+
+
+def _paths(project: Project, kind: type) -> list[str]:
+    """Files of one kind, and what configures gitleaks for all of them."""
+    return [name for name in project.files if name == _CONFIG or _kind(name) is kind]
+
+
+def _kind(name: str) -> type:
+    suffix = PurePosixPath(name).suffix
+    return SecretsInCode if suffix in _CODE else SecretsInData if suffix in _DATA else SecretsInText
+
+
+def _scan(files: Mapping[str, File]) -> Iterator[Fault]:
+    """What gitleaks finds in these files; raises Unavailable, or ProbeError when it finds nothing at all."""
+    tool = find("gitleaks")
+    if tool.path is None:
+        raise Unavailable(tool.reason)
+    with tempfile.TemporaryDirectory() as name:
+        folder, report = Path(name) / "files", Path(name) / "report.json"
+        for path, content in {
+            **{n: f.content for n, f in files.items()},
+            _SAMPLE: fake_key().encode(),
+        }.items():
+            target = folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(_HASH.sub(b"", content))
+        options = ("--redact", "--no-banner", "--report-format=json", f"--report-path={report}")
+        result = run([tool.path, "dir", ".", *options], cwd=folder)
+        try:
+            found = json.loads(report.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            raise ProbeError(f"gitleaks gave no report\n{result.explain()}") from None
+    places = [(Path(row["File"]).as_posix(), row["StartLine"], row["RuleID"]) for row in found]
+    if not any(path == _SAMPLE for path, _, _ in places):
+        raise ProbeError(f"gitleaks did not find the key that was put there for it; see {_CONFIG}")
+    for path, line, rule in places:
+        if path != _SAMPLE:
+            yield Fault(f"{path}:{line}", f"holds what looks like a secret ({rule})")
+
+
+def _probe(kind: type[T]) -> Probe:
+    def gather(project: Project, features: Mapping[str, Feature]) -> T:
+        return kind(tuple(_scan({name: project.files[name] for name in _paths(project, kind)})))
+
+    return Probe(
+        evidence=kind, subject=Subject.PROJECT, gather=gather, inputs=lambda project: _paths(project, kind)
+    )
+
+
+CODE, DATA, TEXT = _probe(SecretsInCode), _probe(SecretsInData), _probe(SecretsInText)

@@ -1,0 +1,86 @@
+"""A template's free texts, and its renders as comparable shapes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pytest_saas_validate.combos import Combo, combine
+from pytest_saas_validate.evidence.render import Shape
+from pytest_saas_validate.evidence.render_answers import without_answers
+from pytest_saas_validate.probes import Renders
+from pytest_saas_validate.project import File, Project
+
+
+@dataclass(frozen=True)
+class Text:
+    """A variable that is answered with free text."""
+
+    name: str
+    default: str
+
+    @property
+    def derived(self) -> bool:
+        """Whether its default is made of other answers."""
+        return "{{" in self.default
+
+    def made_of(self, other: str) -> bool:
+        """Whether its default uses that variable."""
+        return self.derived and f"cookiecutter.{other}" in self.default
+
+
+def texts(template: Path) -> tuple[Text, ...]:
+    """The free texts of a template, in its order; private variables are none."""
+    variables = json.loads((template / "cookiecutter.json").read_text(encoding="utf-8"))
+    return tuple(Text(n, v) for n, v in variables.items() if isinstance(v, str) and not n.startswith("_"))
+
+
+def default(renders: Renders) -> Combo:
+    """What cookiecutter renders when nothing is said."""
+    return combine(renders.options, {}, renders.features)
+
+
+def fullest(renders: Renders) -> Combo:
+    """Every switch on."""
+    answers = {option.name: option.on for option in renders.options if option.feature}
+    return combine(renders.options, answers, renders.features)
+
+
+def barest(renders: Renders) -> Combo:
+    """Every switch off."""
+    answers = {
+        option.name: next(choice for choice in option.choices if choice != option.on)
+        for option in renders.options
+        if option.feature
+    }
+    return combine(renders.options, answers, renders.features)
+
+
+@dataclass
+class Shapes:
+    """Makes shapes; equal contents are digested once in the life of one of these."""
+
+    _known: dict[tuple[str, File], str] = field(default_factory=dict)
+
+    def of(self, project: Project) -> Shape:
+        """The shape of a render, without the answers that it records."""
+        digests = {name: self._digest(name, file) for name, file in project.files.items()}
+        return Shape(project.combo.id, project.combo.mapping, project.features, digests)
+
+    def _digest(self, name: str, file: File) -> str:
+        key = (name, file)
+        if key not in self._known:
+            content = file.content if file.text is None else without_answers(name, file.text).encode()
+            self._known[key] = hashlib.sha256(bytes([file.executable]) + content).hexdigest()
+        return self._known[key]
+
+
+def plain_paths(sources: Mapping[str, File]) -> Iterator[str]:
+    """Files of the project folder inside a template whose names do not depend on any answer."""
+    for name in sources:
+        folder, _, path = name.partition("/")
+        if "{{" in folder and "cookiecutter" in folder and path and not any(x in path for x in ("{{", "{%")):
+            yield path

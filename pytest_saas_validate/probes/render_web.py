@@ -1,0 +1,85 @@
+"""Evidence about JavaScript and TypeScript: all modules go through one process of a current node."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+
+from pytest_saas_validate.combos import Feature
+from pytest_saas_validate.evidence.render import Fault, WebModules
+from pytest_saas_validate.evidence.render_web import unresolved
+from pytest_saas_validate.findings import Subject
+from pytest_saas_validate.probes import Probe, ProbeError
+from pytest_saas_validate.process import run
+from pytest_saas_validate.project import Project
+from pytest_saas_validate.tools import find
+
+_MODULE = re.compile(r"\.[cm]?[jt]s$")
+_WEB = re.compile(r"\.([cm]?[jt]sx?|vue|svelte|html|css|json|svg|png|webp|ico|woff2?|webmanifest)$")
+_UNREAD = re.compile(r"\.(jsx|tsx|vue|svelte)$")
+_NEEDED = "22.13"  # the first with stripTypeScriptTypes
+_GOOD, _BAD = "saas-validate good sample", "saas-validate bad sample"
+_READ_ALL = r"""
+import { stripTypeScriptTypes } from "node:module";
+import { readFileSync } from "node:fs";
+const said = {};
+for (const [name, source] of Object.entries(JSON.parse(readFileSync(0, "utf8")))) {
+  try {
+    stripTypeScriptTypes(source, { mode: "strip" });
+    said[name] = null;
+  } catch (problem) {
+    const { code, message, stack } = problem;
+    const line = Number(/^[^\n]*:(\d+)\n/.exec(stack)?.[1] ?? 0);
+    said[name] = { code: code ?? "", message, line };
+  }
+}
+process.stdout.write(JSON.stringify(said));
+"""
+
+
+def _inputs(project: Project) -> Sequence[str]:
+    """Modules, and whatever else a module or a page can import."""
+    return [name for name in project.files if _WEB.search(name)]
+
+
+def _web(project: Project, features: Mapping[str, Feature]) -> WebModules:
+    files = {name: project.files[name] for name in _inputs(project)}
+    sources = {name: file.text or "" for name, file in files.items() if _MODULE.search(name)}
+    lost = tuple(unresolved(files))
+    faults, unreached = _parse(sources) if sources else ((), ())
+    unread = tuple(f"{name} (node cannot read it)" for name in files if _UNREAD.search(name))
+    return WebModules(faults, lost, (*unread, *unreached))
+
+
+def _parse(sources: Mapping[str, str]) -> tuple[tuple[Fault, ...], tuple[str, ...]]:
+    """What node says of each module, and which it could not judge; raises ProbeError."""
+    tool = find("node")
+    if tool.path is None:
+        return (), tuple(f"{name} ({tool.reason})" for name in sources)
+    samples = {_GOOD: "const one: number = 1;\nexport { one };\n", _BAD: "const one = {;\n"}
+    words = [str(tool.path), "--no-warnings", "--input-type=module", "--eval", _READ_ALL]
+    result = run(words, stdin=json.dumps({**sources, **samples}).encode())
+    if b"stripTypeScriptTypes" in result.stderr and not result.ok:
+        older = f"{tool.path} is older than {_NEEDED}; pip install 'pytest-saas-validate[judges]'"
+        return (), tuple(f"{name} ({older})" for name in sources)
+    try:
+        said = json.loads(result.text)
+    except ValueError:
+        raise ProbeError(f"node did not answer\n{result.explain()}") from None
+    if said.get(_GOOD, "") is not None or not said.get(_BAD):
+        raise ProbeError(f"node does not tell a good module from a bad one\n{result.explain()}")
+    return tuple(_fault(name, said[name]) for name in sources if _refused(said[name])), ()
+
+
+def _refused(said: Mapping[str, object] | None) -> bool:
+    """Syntax only: TypeScript that node cannot strip (an enum) is still TypeScript."""
+    return said is not None and said["code"] != "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX"
+
+
+def _fault(name: str, said: Mapping[str, object]) -> Fault:
+    line = said["line"]
+    return Fault(f"{name}:{line}" if line else name, str(said["message"]))
+
+
+WEB_MODULES = Probe(evidence=WebModules, subject=Subject.PROJECT, gather=_web, inputs=_inputs)

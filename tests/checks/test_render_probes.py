@@ -1,0 +1,217 @@
+"""The probes of the family TR on real programs and on a small real template."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_saas_validate.combos import Combo
+from pytest_saas_validate.engines import Engine
+from pytest_saas_validate.findings import Outcome, Verdict
+from pytest_saas_validate.plan import Plan
+from pytest_saas_validate.probes.render import PARSED, RENDERED
+from pytest_saas_validate.probes.render_scripts import SCRIPTS, shell_of
+from pytest_saas_validate.probes.render_web import WEB_MODULES
+from pytest_saas_validate.process import Workspace
+from pytest_saas_validate.project import File, Project, read_files
+from pytest_saas_validate.settings import Settings, Switches, read_settings
+from pytest_saas_validate.tools import find
+
+# A template that is right in everything that the family looks at.
+HEALTHY = {
+    "cookiecutter.json": """\
+{
+  "name": "Small Notes",
+  "slug": "{{ cookiecutter.name | slugify }}",
+  "owner": "Small Team",
+  "include_extra": ["no", "yes"],
+  "include_tree": ["yes", "no"]
+}
+""",
+    "hooks/pre_gen_project.py": """\
+import json
+import re
+import sys
+
+ANSWERS = json.loads(r'''{{ cookiecutter | tojson }}''')
+WRONG = [
+    f"{name}: {ANSWERS[name]!r} cannot be rendered, type one line of plain text"
+    for name in ("name", "owner")
+    if not re.fullmatch(r"[^\\n\\"\\\\\\\\<>{}$`]{1,60}", ANSWERS[name])
+]
+if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,60}", ANSWERS["slug"]):
+    WRONG.append(f"slug: {ANSWERS['slug']!r} is no slug, type small letters")
+print("\\n".join(WRONG))
+sys.exit(bool(WRONG))
+""",
+    "hooks/post_gen_project.py": """\
+import shutil
+
+if "{{ cookiecutter.include_tree }}" == "no":
+    shutil.rmtree("branches")
+""",
+    "{{cookiecutter.slug}}/README.md": """\
+# {{ cookiecutter.name }}
+
+By {{ cookiecutter.owner }}.
+{%- if cookiecutter.include_tree == 'yes' %} See [the leaf](branches/leaf.md).{% endif %}
+""",
+    "{{cookiecutter.slug}}/package.json": """\
+{"name": "{{ cookiecutter.slug }}", "author": {{ cookiecutter.owner | tojson }}}
+""",
+    "{{cookiecutter.slug}}/branches/leaf.md": "# Leaf\n",
+    "{{cookiecutter.slug}}/{% if cookiecutter.include_extra == 'yes' %}other.py{% endif %}": "OTHER = 1\n",
+}
+
+
+def no_engine(name: str, settings: Settings) -> Engine:
+    """The family boots nothing."""
+    raise AssertionError(name)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    """A run of its own."""
+    made = Workspace.create(root=tmp_path / "cache")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def template(tmp_path: Path) -> Path:
+    """The healthy template on disk."""
+    for name, text in HEALTHY.items():
+        path = tmp_path / "template" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path / "template"
+
+
+def judge(template: Path, workspace: Workspace, only: str) -> dict[str, Verdict]:
+    """Verdicts by case."""
+    settings = read_settings(template, Switches(path=str(template), combos="all", only=only))
+    plan = Plan(settings, lambda: workspace, no_engine)
+    return {case.id: plan.verdict(case) for case in plan.cases}
+
+
+def findings(template: Path, workspace: Workspace, check: str) -> list[str]:
+    """Where and what a check of the template finds."""
+    (verdict,) = judge(template, workspace, check).values()
+    assert verdict.outcome in (Outcome.OK, Outcome.FAILED), verdict.reason
+    return [f"{finding.where}: {finding.message}" for finding in verdict.findings]
+
+
+def test_a_right_template_is_clean(template: Path, workspace: Workspace) -> None:
+    verdicts = judge(template, workspace, "TR")
+    wrong = {id_: v for id_, v in verdicts.items() if v.outcome not in (Outcome.OK, Outcome.UNAVAILABLE)}
+    assert not wrong
+    assert {v.check for v in verdicts.values() if v.outcome is Outcome.UNAVAILABLE} <= {"TR006"}
+
+
+def test_without_its_hook_nothing_is_refused(template: Path, workspace: Workspace) -> None:
+    (template / "hooks/pre_gen_project.py").unlink()
+    (template / "{{cookiecutter.slug}}/a.yaml").write_text("by: {{ cookiecutter.owner }}\n", encoding="utf-8")
+    found = findings(template, workspace, "TR009")
+    assert any(line.startswith("package.json:1: with slug = double quotes") for line in found)
+    assert "slug = a path: was written beside the output folder" in found
+    assert "slug = a tag: made more than one folder" in found
+    assert any("a.yaml: [0].by" in line and "is True instead of 'yes'" in line for line in found)
+    assert any("a.yaml: [0].by" in line and "is 123 instead of '123'" in line for line in found)
+    escaped = workspace.root.rglob("saas-validate-escaped")
+    assert all(path.parent.name.startswith("again-") for path in escaped)
+
+
+def test_a_hook_beside_the_template_never_runs(template: Path, workspace: Workspace) -> None:
+    shutil.move(template / "hooks", template.parent / "hooks")
+    found = findings(template, workspace, "TR011")
+    assert found[:2] == [
+        f"../hooks/{name}_gen_project.py: is never run: it lies beside the template, not inside it"
+        for name in ("post", "pre")
+    ]
+    assert any("include_tree: switched on, it brings no file" in line for line in found)
+
+
+def test_an_option_is_judged_when_the_run_has_one_combination(template: Path, workspace: Workspace) -> None:
+    settings = read_settings(template, Switches(path=str(template), combos="bare", only="TR004"))
+    plan = Plan(settings, lambda: workspace, no_engine)
+    (case,) = plan.cases
+    assert plan.verdict(case).outcome is Outcome.OK
+
+
+def project(root: Path, files: dict[str, str | File]) -> Project:
+    """Files on disk, as a project without answers."""
+    for name, file in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(file.content if isinstance(file, File) else file.encode())
+    return Project(root=root, combo=Combo("bare", (), frozenset()), files=read_files(root))
+
+
+def test_shells_and_make_read_scripts_without_running_them(tmp_path: Path) -> None:
+    files: dict[str, str | File] = {
+        "good.sh": "#!/bin/sh\ntouch ran\n",
+        "dir with space/bad.sh": "#!/usr/bin/env sh\nif true; then\n",
+        "arrays.bash": "a=(1 2)\n",
+        "posix.sh": "#!/bin/bash\na=(1 2)\n",
+        "other.zsh": "#!/bin/zsh\n",
+        "Makefile": "all:\n\ttouch ran\n",
+        "sub/Makefile": "all:\n    touch ran\n",
+        "twice/Makefile": "all:\n\techo\nall:\n\techo 2\n",
+        "runs/Makefile": "X := $(shell touch ran)\nall:\n",
+    }
+    found = SCRIPTS.gather(project(tmp_path, files), {})
+    assert {fault.where.rpartition(":")[0] for fault in found.faults} == {
+        "dir with space/bad.sh",
+        "sub/Makefile",
+        "twice/Makefile",
+    }
+    assert len(found.unreached) == 2
+    assert not list(tmp_path.rglob("ran"))
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "shell"),
+    [
+        ("a", "#!/bin/sh", "sh"),
+        ("a", "#! /usr/bin/env bash", "bash"),
+        ("a", "#!/usr/bin/env -S bash -eu", "bash"),
+        ("a.sh", "echo", "sh"),
+        ("a.bash", "echo", "bash"),
+        ("a.sh", "#!/usr/bin/python3", ""),
+        ("a.txt", "echo", ""),
+    ],
+)
+def test_the_first_line_names_the_shell(name: str, first: str, shell: str) -> None:
+    assert shell_of(name, File(f"{first}\n".encode())) == shell
+
+
+def test_node_reads_modules(tmp_path: Path) -> None:
+    if find("node").path is None:
+        pytest.skip(find("node").reason)
+    files: dict[str, str | File] = {
+        "good.ts": "@element('x')\nexport class A<T> {\n  constructor(private one: T) {}\n}\nenum B { C }\n",
+        "bad.ts": "export const a = 1;\nconst b = {;\n",
+        "bad.js": "export const a = 'open\n",
+        "page.tsx": "export const p = <p/>;\n",
+    }
+    found = WEB_MODULES.gather(project(tmp_path, files), {})
+    assert [fault.where for fault in found.faults] == ["bad.js:1", "bad.ts:2"]
+    assert found.unreached == ("page.tsx (node cannot read it)",)
+
+
+def test_empty_folders_are_seen(tmp_path: Path) -> None:
+    made = project(tmp_path, {"a/b/file": "x\n"})
+    for folder in ("a/empty", "c/d", ".git/refs", "node_modules/x"):
+        (tmp_path / folder).mkdir(parents=True)
+    assert RENDERED.gather(made, {}).empty == ("a/empty", "c", "c/d")
+
+
+def test_what_no_parser_reads_is_listed(tmp_path: Path) -> None:
+    made = project(
+        tmp_path, {"a.sql": "x", "c/Chart.yaml": "name: c\n", "c/templates/x.yaml": "{{ .Values }}\n"}
+    )
+    assert PARSED.gather(made, {}).unreached == ("Helm templates", "SQL")
+    assert PARSED.gather(made, {}).faults == ()
