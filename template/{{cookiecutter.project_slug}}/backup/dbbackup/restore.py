@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dbbackup import manifest as manifests
 from dbbackup import programs, scratch
@@ -25,6 +26,8 @@ from dbbackup.session import Connection, identifier, server_major, session
 from dbbackup.swap import swap
 
 log = logging.getLogger("dbbackup")
+
+SHOWN = 3  # differences in one message
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,18 @@ async def restore(artefact: Path, target: Address, reader: Address) -> None:
     manifest = await checked(artefact)
     async with prepared(artefact, manifest, target, reader) as ready:
         old = scratch.temporary_name(scratch.OLD, target.database, ready.token)
-        # Whoever interrupts now gets either database whole; the swap takes seconds and is not worth stopping.
-        await asyncio.shield(swap(ready.connection, target, target.database, ready.name, old))
+        await to_the_end(swap(ready.connection, target, target.database, ready.name, old))
     log.info("%s holds the backup of %s", target.database, manifest.created)
     await scratch.remove(target, old)
+
+
+async def to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for work that takes seconds and is not worth stopping; a signal meanwhile comes too late."""
+    task = asyncio.create_task(work)
+    while not task.done():
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(task)
+    task.result()
 
 
 async def rehearse(artefact: Path, target: Address, reader: Address) -> None:
@@ -147,7 +158,9 @@ async def compare(manifest: Manifest, database: Address) -> None:
         same_major = server_major(connection) == manifest.server_major
     every = list(differences(manifest.contents, found, same_major=same_major))
     if every:
-        more = f" and {len(every) - 1} more" if len(every) > 1 else ""
+        more = f" and {len(every) - SHOWN} more" if len(every) > SHOWN else ""
         raise Failure(
-            ExitCode.DIFFERENT, f"the restored content differs: {every[0]}{more}", "restore another backup"
+            ExitCode.DIFFERENT,
+            f"the restored content differs: {', '.join(every[:SHOWN])}{more}",
+            "restore another backup",
         )

@@ -87,7 +87,12 @@ async def session(address: Address, *, reading: bool) -> AsyncIterator[Connectio
         raise Failure(
             ExitCode.ROLE, f"{address}: {headline(error)}", f"grant {address.user} that right"
         ) from None
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError) as error:
+    except (
+        asyncpg.PostgresError,
+        asyncpg.InterfaceError,
+        asyncpg.InternalClientError,
+        ConnectionError,
+    ) as error:
         raise Failure(
             ExitCode.DATABASE, f"{address}: {headline(error)}", "cure the cause and run again"
         ) from None

@@ -26,8 +26,8 @@ SELECT count(pg_terminate_backend(a.pid)) FROM pg_stat_activity a JOIN pg_roles 
 WHERE a.datname = $1 AND NOT r.rolsuper"""
 
 REMAINING = """
-SELECT string_agg(DISTINCT format('%s (pid %s)', coalesce(a.usename, a.backend_type), a.pid), ', ')
-FROM pg_stat_activity a WHERE a.datname = $1"""
+SELECT coalesce(string_agg(format('%s (pid %s)', coalesce(usename, backend_type), pid), ', '), 'prepared ones')
+FROM pg_stat_activity WHERE datname = $1"""
 
 
 async def swap(connection: Connection, server: Address, target: str, scratch: str, old: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cluster import Cluster, running_cluster
-from tool import Tool, create_database
+from tool import Tool, copy_database, create_database
 
 COUNTER = itertools.count(1)
 
@@ -28,10 +28,16 @@ def own_cluster() -> Iterator[Cluster]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def template(cluster: Cluster) -> str:
+    """The name of a database that nobody changes."""
+    return create_database(cluster, "sample")
+
+
 @pytest.fixture
-def database(cluster: Cluster) -> Iterator[str]:
+def database(cluster: Cluster, template: str) -> Iterator[str]:
     """The name of a database with two tenants' rows and one of everything else."""
-    name = create_database(cluster, f"sample-{next(COUNTER)}")
+    name = copy_database(cluster, template, f"sample-{next(COUNTER)}")
     yield name
     cluster.sql(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 

@@ -21,6 +21,12 @@ from dbbackup.failure import ExitCode, Failure
 from tool import Tool, create_database, refused
 
 
+@pytest.fixture
+def database(template: str) -> str:
+    """The database that nobody changes: a backup only reads."""
+    return template
+
+
 @pytest.fixture(autouse=True)
 def nothing_is_left(tool: Tool) -> Iterator[None]:
     """Check after each test that the folder holds nothing."""
@@ -97,9 +103,13 @@ def test_the_role_may_not_read_every_table(tool: Tool) -> None:
 
 
 def test_a_large_object_may_not_be_read(tool: Tool) -> None:
-    tool.server.sql("REVOKE SELECT ON LARGE OBJECT 70001 FROM backup", tool.database, "migrator")
+    tool.server.sql("SELECT lo_create(70003)", tool.database, "migrator")
+    try:
+        done = tool.run("db-backup.sh")
+    finally:
+        tool.server.sql("SELECT lo_unlink(70003)", tool.database, "migrator")
 
-    refused(tool.run("db-backup.sh"), ExitCode.ROLE, "GRANT SELECT ON LARGE OBJECT 70001 TO backup")
+    refused(done, ExitCode.ROLE, "GRANT SELECT ON LARGE OBJECT 70003 TO backup")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -17,6 +17,7 @@ from tool import Tool, create_database, end_group
 
 TENANT_A = "00000000-0000-0000-0000-00000000000a"
 TENANT_B = "00000000-0000-0000-0000-00000000000b"
+SENT_AWAY = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, ConnectionError)
 RUIN = """
 DELETE FROM parent; DROP TABLE twins;
 DROP POLICY tenant ON todos; ALTER TABLE todos NO FORCE ROW LEVEL SECURITY;
@@ -63,6 +64,20 @@ def test_what_belongs_to_the_database_itself_stays(tool: Tool) -> None:
     assert [dict(row) for row in tool.server.sql(query)] == before
 
 
+def test_its_locale_stays(tool: Tool) -> None:
+    locale = "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'"
+    tool.server.sql(f'CREATE DATABASE "other locale" OWNER migrator TEMPLATE template0 {locale}')
+    other = Tool(tool.server, create_database(tool.server, "other locale"), tool.folder, tool.scratch)
+    query = "SELECT datlocprovider, datlocale, datcollate FROM pg_database WHERE datname = 'other locale'"
+    before = other.server.sql(query)
+
+    done = other.restore(other.backup())
+
+    assert done.returncode == ExitCode.DONE, done.stderr
+    assert other.server.sql(query) == before
+    tool.server.sql('DROP DATABASE "other locale"')
+
+
 def test_the_application_stays_within_its_tenant(tool: Tool) -> None:
     assert tool.restore(tool.backup()).returncode == ExitCode.DONE
 
@@ -86,7 +101,7 @@ def test_the_application_may_be_connected(tool: Tool) -> None:
 
     async def client(done: asyncio.Event) -> None:
         while not done.is_set():
-            with contextlib.suppress(asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError):
+            with contextlib.suppress(*SENT_AWAY):
                 async with tool.server.session("app", tool.database) as app:
                     while not done.is_set():
                         seen.add(await app.fetchval("SELECT count(*) FROM parent"))
@@ -104,6 +119,41 @@ def test_the_application_may_be_connected(tool: Tool) -> None:
 
     assert status == ExitCode.DONE, log
     assert seen == {0, 10}
+
+
+def test_all_tables_are_of_one_moment(tool: Tool, cluster: Cluster) -> None:
+    """Money moves between two tables all the time; the sum is right in every backup."""
+    cluster.sql(
+        "CREATE TABLE giro (n bigint); CREATE TABLE savings (n bigint);"
+        "INSERT INTO giro VALUES (1000); INSERT INTO savings VALUES (0); CREATE SEQUENCE transfers",
+        tool.database,
+        "migrator",
+    )
+
+    async def transfer_during(backups: int) -> list[Path]:
+        async def transfer() -> None:
+            async with cluster.session("app", tool.database) as connection:
+                while not done.is_set():
+                    await connection.execute(
+                        "BEGIN; UPDATE giro SET n = n - 1; SELECT nextval('transfers');"
+                        "UPDATE savings SET n = n + 1; COMMIT"
+                    )
+
+        done = asyncio.Event()
+        writing = asyncio.create_task(transfer())
+        dumps = [await asyncio.to_thread(tool.backup) for _ in range(backups)]
+        done.set()
+        await writing
+        return dumps
+
+    for dump in asyncio.run(transfer_during(3)):
+        assert manifest.load(dump).contents.sequences["public.transfers"].high > 1
+        restored = tool.restore(dump)
+        assert restored.returncode == ExitCode.DONE, restored.stderr
+        assert (
+            cluster.sql("SELECT (SELECT n FROM giro) + (SELECT n FROM savings) AS n", tool.database)[0]["n"]
+            == 1000
+        )
 
 
 def test_a_database_that_is_gone_is_made_again(tool: Tool) -> None:

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 from pathlib import Path
 
 import pytest
 
 from cluster import Cluster
-from dbbackup import restore, swap
+from dbbackup import manifest, restore, swap
 from dbbackup.address import parse
 from dbbackup.failure import ExitCode, Failure
+from dbbackup.manifest import Manifest
 from tool import Tool, create_database, end_group, refused, untouched
+
+
+@pytest.fixture(scope="module")
+def sheet(cluster: Cluster, template: str, tmp_path_factory: pytest.TempPathFactory) -> Manifest:
+    """The manifest of the sample, of which every test has a copy."""
+    folder = tmp_path_factory.mktemp("sheet")
+    return manifest.load(Tool(cluster, template, folder / "backups", folder).backup())
 
 
 @pytest.mark.parametrize(
@@ -32,38 +41,68 @@ def test_pg_restore_is_killed(tool: Tool, dump: Path, body: str) -> None:
 
 
 def test_pg_restore_restores_too_little_and_says_that_all_went_well(tool: Tool, dump: Path) -> None:
-    sql = "DELETE FROM twins WHERE ctid = (SELECT min(ctid) FROM twins)"
-    tool.server.sql("DROP RULE keep ON twins", tool.database, "migrator")
-    dump = tool.backup()
     psql = tool.server.programs / "psql"
-    tool.replace_program(
-        "pg_restore", f'"$REAL" "$@" && "{psql}" -X -q -d "${chr(123)}5#--dbname={chr(125)}" -c "{sql}"'
-    )
+    tool.replace_program("pg_restore", f'"$REAL" "$@" && exec "{psql}" -X -q -c "DELETE FROM exotic"')
 
     with untouched(tool):
-        refused(tool.restore(dump), ExitCode.DIFFERENT, "table public.twins: expected 3 rows, found 2")
+        refused(tool.restore(dump), ExitCode.DIFFERENT, "table public.exotic: expected 2 rows, found 0")
 
 
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ("UPDATE twins SET word = 'else' WHERE ctid = (SELECT min(ctid) FROM twins)", "not the same ones"),
+        ("DELETE FROM exotic WHERE id = 1", "table public.exotic: expected 2 rows, found 1"),
+        ("UPDATE twins SET word = 'else'", "table public.twins: 3 rows as expected, but not the same ones"),
+        ("UPDATE exotic SET ratio = 0.3", "table public.exotic: 2 rows"),
         ("ALTER TABLE todos NO FORCE ROW LEVEL SECURITY", "relation public.todos: expected"),
+        ("ALTER TABLE todos DISABLE ROW LEVEL SECURITY", "relation public.todos: expected"),
         ("DROP POLICY tenant ON todos", "policy public.todos.tenant: missing"),
         ("ALTER POLICY tenant ON todos USING (true)", "policy public.todos.tenant: expected"),
         ("GRANT DELETE ON twins TO backup", "relation public.twins: expected grants"),
+        (
+            "REVOKE UPDATE (state) ON {odd}.{odd_table} FROM backup",
+            "column {odd}.{odd_table}.state: expected grants",
+        ),
+        ("ALTER TABLE twins ALTER word SET DEFAULT 'x'", "column public.twins.word: expected"),
+        ("DROP INDEX todos_by_tenant", "index public.todos_by_tenant: missing"),
+        ("DROP RULE keep ON twins", "rule public.twins.keep: missing"),
+        ("ALTER TABLE child DROP CONSTRAINT note_length", "constraint public.child.note_length: missing"),
+        ("DROP TRIGGER stamp ON child", "trigger public.child.stamp: missing"),
+        ("CREATE OR REPLACE PROCEDURE tidy() LANGUAGE sql AS ''", "function public.tidy"),
+        ("ALTER TYPE {odd}.mood ADD VALUE 'new'", "type {odd}.mood: expected"),
+        ("ALTER DOMAIN positive DROP NOT NULL", "type public.positive: expected"),
+        (
+            "CREATE OR REPLACE VIEW guarded AS SELECT id, title FROM todos",
+            "relation public.guarded: expected",
+        ),
+        ("REFRESH MATERIALIZED VIEW summary WITH NO DATA", "relation public.summary: expected"),
         ("SELECT setval('countdown', 1)", "sequence public.countdown: expected 94 to 94, found at"),
+        ("ALTER SEQUENCE countdown CACHE 9", "sequence public.countdown: expected"),
+        ("COMMENT ON TABLE twins IS NULL", "comment table public.twins: missing"),
+        ("DROP STATISTICS child_statistics", "statistics public.child_statistics: missing"),
+        ("DROP COLLATION bytewise", "other collation public.bytewise: missing"),
+        (
+            "ALTER DEFAULT PRIVILEGES FOR ROLE migrator REVOKE INSERT ON TABLES FROM app",
+            "default grants migrator r",
+        ),
         ("SELECT lo_unlink(70001)", "large object 70001: missing"),
+        ("SELECT lo_put(70001, 0, 'x')", "large objects: expected"),
         ("CREATE TABLE extra ()", "relation public.extra: unexpected"),
     ],
 )
-def test_a_difference_is_found(tool: Tool, dump: Path, change: str, sentence: str) -> None:
-    psql = tool.server.programs / "psql"
-    name = '$(echo "$4" | cut -d= -f2)'
-    tool.replace_program("pg_restore", f'"$REAL" "$@" && "{psql}" -X -q -d "{name}" -c "{change}"')
+def test_every_difference_from_the_manifest_is_found(
+    sheet: Manifest, tool: Tool, change: str, sentence: str
+) -> None:
+    quoted = {"odd": '"Odd ""schema"', "odd_table": '"Odd.table"'}
+    tool.server.sql(change.format_map(quoted), tool.database, "migrator")
 
-    with untouched(tool):
-        refused(tool.restore(dump), ExitCode.DIFFERENT, sentence)
+    with pytest.raises(Failure, match=re.escape(sentence.format_map(quoted))) as failure:
+        asyncio.run(restore.compare(sheet, parse("BACKUP_DATABASE_URL", tool.environment)))
+    assert failure.value.code == ExitCode.DIFFERENT
+
+
+def test_a_copy_is_no_difference(sheet: Manifest, tool: Tool) -> None:
+    asyncio.run(restore.compare(sheet, parse("BACKUP_DATABASE_URL", tool.environment)))
 
 
 def test_the_script_is_killed(tool: Tool, dump: Path) -> None:
