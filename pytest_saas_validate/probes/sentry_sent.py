@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_saas_validate.engines import Stack
-from pytest_saas_validate.probes import ProbeError, Unavailable
+from pytest_saas_validate.probes import ProbeError
 
 _MODULES = ("canaries", "stage", "telemetry", "scenes", "web", "traffic", "options", "failure", "runs")
 
@@ -28,12 +28,7 @@ def perform(stack: Stack, environment: Mapping[str, str], runs: tuple[str, ...])
     """Run the app in the backend's environment: the result of each run; raises ProbeError."""
     mark = f"saas-{secrets.token_hex(8)}:"
     told = {**environment, "SAAS_MARK": mark, "SAAS_RUNS": ",".join(runs)}
-    try:
-        ended = stack.exec("backend", "python", "-", stdin=program(), environment=told, timeout=60)
-    except NotImplementedError:
-        raise Unavailable(
-            f"engine {stack.engine} cannot run the canary app beside the backend; use local"
-        ) from None
+    ended = stack.exec("backend", "python", "-", stdin=program(), environment=told, timeout=60)
     said = next((line for line in ended.text.splitlines() if line.startswith(mark)), None)
     if said is None:
         raise ProbeError(f"the canary app did not finish: {ended.explain()}")

@@ -67,13 +67,9 @@ def _traffic(project: Project, stack: Stack) -> tuple[dict[str, int], list[str]]
 
 def _importable(stack: Stack) -> bool | None:
     """Whether the backend could import the SDK."""
+    ended = stack.exec("backend", "python", "-c", _LOOK)
     try:
-        ended = stack.exec("backend", "python", "-c", _LOOK)
         prefix, found = json.loads(ended.text.strip().splitlines()[-1])
-    except NotImplementedError:
-        raise Unavailable(
-            f"engine {stack.engine} cannot look into the backend's environment; use local"
-        ) from None
     except (ValueError, IndexError):
         raise ProbeError(f"cannot look into the backend's environment: {ended.explain()}") from None
     return None if prefix == sys.prefix else bool(found)

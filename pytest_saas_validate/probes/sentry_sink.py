@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 
 from pytest_saas_validate.engines import Stack
-from pytest_saas_validate.probes import ProbeError
+from pytest_saas_validate.probes import ProbeError, Unavailable
 from pytest_saas_validate.probes.client import TIMEOUT, nobody
 from pytest_saas_validate.probes.sentry_envelopes import Envelope, read
 from pytest_saas_validate.spec import Backend
@@ -26,7 +26,11 @@ class Sink:
 
     @classmethod
     def of(cls, stack: Stack) -> Sink:
-        """The attached program; raises ProbeError when the stack has none."""
+        """The attached program; raises Unavailable where others started the servers, ProbeError for none."""
+        if not stack.owned:
+            raise Unavailable(
+                f"engine {stack.engine}: nothing can be run beside servers that others started; use local"
+            )
         try:
             return cls(stack.url("sentry"))
         except KeyError:

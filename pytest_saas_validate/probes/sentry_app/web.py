@@ -15,7 +15,9 @@ from .scenes import SCENES, order, person
 from .stage import Stage
 
 Scope = MutableMapping[str, Any]
-App = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 ORDERS = "/orders/{order_id}"
 
 
@@ -30,9 +32,7 @@ class Web:
             self.app: App = self._starlette()
             self.routed = True
         except ImportError:
-            self.app = importlib.import_module("sentry_sdk.integrations.asgi").SentryAsgiMiddleware(
-                self._plain
-            )
+            self.app = self._without_framework()
             self.routed = False
 
     def play(self, scene: str) -> None:
@@ -69,26 +69,29 @@ class Web:
         app: App = applications.Starlette(routes=routes)
         return app
 
-    async def _plain(
-        self, scope: Scope, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
-    ) -> None:
-        """The same routes where no framework is installed."""
-        first, _, last = scope["path"].strip("/").partition("/")
-        sent = (await receive()).get("body", b"")
-        try:
-            if first == "orders":
-                order(self.stage, json.loads(sent))
-            elif first == "people":
-                person(self.stage)
-            elif first == "scenes":
-                self.play(last)
-            status = 200 if first == "scenes" else 404
-        except Exception:
-            await send({"type": "http.response.start", "status": 500, "headers": []})
+    def _without_framework(self) -> App:
+        """The same routes where no framework is installed; the SDK wants a plain function."""
+
+        async def plain(scope: Scope, receive: Receive, send: Send) -> None:
+            first, _, last = scope["path"].strip("/").partition("/")
+            sent = (await receive()).get("body", b"")
+            try:
+                if first == "orders":
+                    order(self.stage, json.loads(sent))
+                elif first == "people":
+                    person(self.stage)
+                elif first == "scenes":
+                    self.play(last)
+                status = 200 if first == "scenes" else 404
+            except Exception:
+                await send({"type": "http.response.start", "status": 500, "headers": []})
+                await send({"type": "http.response.body", "body": b""})
+                raise
+            await send({"type": "http.response.start", "status": status, "headers": []})
             await send({"type": "http.response.body", "body": b""})
-            raise
-        await send({"type": "http.response.start", "status": status, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
+
+        app: App = importlib.import_module("sentry_sdk.integrations.asgi").SentryAsgiMiddleware(plain)
+        return app
 
     def ask(
         self,
