@@ -8,11 +8,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from pytest_saas_validate import catalogue_words
 from pytest_saas_validate.checks import catalogue
 from pytest_saas_validate.combos import TemplateError
-from pytest_saas_validate.findings import Check, Outcome
+from pytest_saas_validate.findings import Outcome
 from pytest_saas_validate.report import Report
 from pytest_saas_validate.report.kills import Kill, as_json
 from pytest_saas_validate.settings import Settings, Switches, read_settings
@@ -55,12 +55,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_selection(prove)
     prove.add_argument("--json", metavar="F", nargs="?", const="-", default="", help="kill table as JSON")
     listing = commands.add_parser("list", help="checks or combinations")
-    listing.set_defaults(command=_list)
+    listing.set_defaults(command=catalogue_words.show_list)
     listing.add_argument("what", choices=("checks", "combos"))
     listing.add_argument("path", nargs="?", default=".", metavar="PATH")
     listing.add_argument("--json", action="store_true")
     explain = commands.add_parser("explain", help="what a check wants, why, and how to mend it")
-    explain.set_defaults(command=_explain)
+    explain.set_defaults(command=catalogue_words.explain)
     explain.add_argument("check", metavar="ID")
     doctor = commands.add_parser("doctor", help="which engines and tools are here, and how to get the others")
     doctor.set_defaults(command=_doctor)
@@ -188,52 +188,6 @@ def _pytest(words: Sequence[str]) -> tuple[int, _Seen]:
 
     seen = _Seen()
     return int(pytest.main(list(words), plugins=[seen])), seen
-
-
-def _list(args: argparse.Namespace, rest: Sequence[str]) -> int:
-    if args.what == "checks":
-        rows = [_check_data(check) for check in catalogue()]
-        text = [f"{row['id']}  {row['severity']:<8}  {row['subject']:<8}  {row['title']}" for row in rows]
-    else:
-        combos = read_settings(Path.cwd(), Switches(path=args.path, combos="all")).combos
-        rows = [{"id": c.id, "answers": c.mapping, "features": sorted(c.features)} for c in combos]
-        text = [f"{c.id}: {' '.join(f'{k}={v}' for k, v in c.answers)}" for c in combos]
-    print(json.dumps(rows, indent=1) if args.json else "\n".join(text))
-    return CLEAN
-
-
-def _check_data(check: Check) -> dict[str, Any]:
-    return {
-        "id": check.id,
-        "severity": str(check.severity),
-        "subject": str(check.subject),
-        "title": check.title,
-        "remedy": check.remedy,
-        "needs": sorted(check.needs),
-        "absent": sorted(check.absent),
-        "url": check.url,
-    }
-
-
-def _explain(args: argparse.Namespace, rest: Sequence[str]) -> int:
-    found = next((check for check in catalogue() if check.id == args.check.upper()), None)
-    if found is None:
-        print(f"saas-validate: no check {args.check}; see saas-validate list checks", file=sys.stderr)
-        return USAGE
-    print(f"{found.id} ({found.severity}): {found.title}\n")
-    print(f"  about: {found.subject}, from {', '.join(kind.__name__ for kind in found.kinds)}")
-    for name, features in (("only with", found.needs), ("only without", found.absent)):
-        if features:
-            print(f"  {name}: {', '.join(sorted(features))}")
-    reason = " ".join((found.rule.__doc__ or "").split())
-    print(f"  looks at: {reason}" if reason else "", f"  fix: {found.remedy}", sep="\n")
-    if found.url:
-        print(f"  see: {found.url}")
-    from pytest_saas_validate.mutants import mutants
-
-    for planted in (m for m in mutants() if found.id in m.fires):
-        print(f"  proved by: {planted.title} ({planted.id})")
-    return CLEAN
 
 
 def _doctor(args: argparse.Namespace, rest: Sequence[str]) -> int:

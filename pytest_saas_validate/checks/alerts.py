@@ -1,19 +1,15 @@
-"""AL: alert rules that load, that are tested, and that the application really feeds."""
+"""AL: alert rules that load, are tested, and say what a person needs."""
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from pytest_saas_validate.evidence.alerts import Alert, Exported, Matcher, Rules, Selector, Series, Tested
+from pytest_saas_validate.evidence.alerts import Alert, Rules, Tested
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
 _NEEDS = ("observability",)
 _SEVERITIES = {"critical", "warning", "info"}
-_ADDED = {"job", "instance"}  # by Prometheus, from the scrape configuration
-_RATES = {"rate", "irate", "increase"}
-_PARTS = ("_bucket", "_count", "_sum")
 
 
 @check(
@@ -48,9 +44,9 @@ def conditions(rules: Rules) -> Iterator[Finding]:
     """Each expression, parsed: without a comparison it fires as soon as the metric exists."""
     for alert in rules.alerts:
         if alert.expression.problem:
-            yield _at(alert, f"the expression does not parse: {alert.expression.problem}")
+            yield at(alert, f"the expression does not parse: {alert.expression.problem}")
         elif not alert.expression.conditional:
-            yield _at(alert, "the expression compares nothing: it fires as soon as the series exists")
+            yield at(alert, "the expression compares nothing: it fires as soon as the series exists")
 
 
 @check(
@@ -67,10 +63,10 @@ def severities(rules: Rules) -> Iterator[Finding]:
     for alert in rules.alerts:
         severity = alert.labels.get("severity", "")
         if severity not in _SEVERITIES:
-            yield _at(alert, f"severity is {severity!r}, not one of {', '.join(sorted(_SEVERITIES))}")
+            yield at(alert, f"severity is {severity!r}, not one of {', '.join(sorted(_SEVERITIES))}")
         for name, value in alert.labels.items():
             if "$value" in value:
-                yield _at(alert, f"label {name} holds $value: {value!r}")
+                yield at(alert, f"label {name} holds $value: {value!r}")
 
 
 @check(
@@ -87,11 +83,11 @@ def runbooks(rules: Rules) -> Iterator[Finding]:
     for alert in rules.alerts:
         for name in ("summary", "description", "runbook_url"):
             if not alert.annotations.get(name, "").strip():
-                yield _at(alert, f"annotation {name} is missing")
+                yield at(alert, f"annotation {name} is missing")
         url = alert.annotations.get("runbook_url", "")
         page = url.split("#")[0].rstrip("/").rsplit("/", 1)[-1]
         if url and not any(page in (file, file.rsplit(".", 1)[0]) for file in rules.runbooks):
-            yield _at(alert, f"runbook_url ends with {page!r}; the runbook folder has no such file")
+            yield at(alert, f"runbook_url ends with {page!r}; the runbook folder has no such file")
 
 
 @check(
@@ -108,7 +104,7 @@ def patience(rules: Rules) -> Iterator[Finding]:
     for alert in rules.alerts:
         if alert.hold < 2 * alert.interval:
             held = "not set" if alert.hold < 0 else f"{alert.hold:g} s"
-            yield _at(alert, f"`for` is {held}; the group is evaluated every {alert.interval:g} s")
+            yield at(alert, f"`for` is {held}; the group is evaluated every {alert.interval:g} s")
 
 
 @check(
@@ -125,72 +121,10 @@ def ranges(rules: Rules) -> Iterator[Finding]:
     for alert in rules.alerts:
         for selector in alert.expression.selectors:
             if 0 < selector.range < 4 * rules.scrape_interval:
-                yield _at(
+                yield at(
                     alert,
                     f"{selector} reads {selector.range:g} s; metrics are scraped every "
                     f"{rules.scrape_interval:g} s",
-                )
-
-
-@check(
-    "AL007",
-    severity=Severity.CRITICAL,
-    title="Every selector hits a series that the running application exports",
-    remedy="export the metric, or read one that is exported",
-    wants=(Rules, Exported),
-    subject=Subject.STACK,
-    needs=_NEEDS,
-)
-def exported(rules: Rules, evidence: Exported) -> Iterator[Finding]:
-    """Metric names, label names and values of each selector, against a scrape after a traffic script."""
-    for alert in rules.alerts:
-        for selector in alert.expression.selectors:
-            problem = _missing(selector, evidence.series)
-            if problem:
-                yield _at(alert, f"{selector}: {problem}")
-
-
-@check(
-    "AL008",
-    severity=Severity.HIGH,
-    title="Functions fit the kind of metric",
-    remedy="use rate() on counters and histograms, and gauges as they are",
-    wants=(Rules, Exported),
-    subject=Subject.STACK,
-    needs=_NEEDS,
-)
-def kinds(rules: Rules, evidence: Exported) -> Iterator[Finding]:
-    """The type that the application declares for each metric that a rule reads."""
-    for alert in rules.alerts:
-        for selector in alert.expression.selectors:
-            kind = _kind(selector.metric, evidence)
-            if kind == "gauge" and selector.function in _RATES:
-                yield _at(alert, f"{selector.function}() of {selector.metric}, which is a gauge")
-            if kind == "counter" and not selector.range and selector.function != "absent":
-                yield _at(alert, f"{selector.metric} is a counter and is read without rate(): it only grows")
-
-
-@check(
-    "AL009",
-    severity=Severity.HIGH,
-    title="Histograms reach beyond the threshold that is asked of them",
-    remedy="add buckets above the threshold, or lower it",
-    wants=(Rules, Exported),
-    subject=Subject.STACK,
-    needs=_NEEDS,
-)
-def buckets(rules: Rules, evidence: Exported) -> Iterator[Finding]:
-    """histogram_quantile() can never exceed the largest finite bucket: such an alert cannot fire."""
-    for alert in rules.alerts:
-        limit = alert.expression.quantile_limit
-        if limit is None:
-            continue
-        for metric in {s.metric for s in alert.expression.selectors if s.metric.endswith("_bucket")}:
-            bounds = {s.labels.get("le", "") for s in evidence.series if s.name == metric} - {"", "+Inf"}
-            largest = max((float(bound) for bound in bounds), default=0.0)
-            if largest <= limit:
-                yield _at(
-                    alert, f"asks for more than {limit:g}; the largest bucket of {metric} is {largest:g}"
                 )
 
 
@@ -208,7 +142,7 @@ def guarded(rules: Rules) -> Iterator[Finding]:
     for alert in rules.alerts:
         expression = alert.expression
         if expression.divides and not expression.guarded and any(s.range for s in expression.selectors):
-            yield _at(alert, "divides rates and nothing asks for a least number of requests")
+            yield at(alert, "divides rates and nothing asks for a least number of requests")
 
 
 @check(
@@ -246,32 +180,12 @@ def distinct(rules: Rules) -> Iterator[Finding]:
     for alert in rules.alerts:
         key = (alert.name, tuple(sorted(alert.labels.items())))
         if key in seen:
-            yield _at(alert, "another rule has this name and these labels")
+            yield at(alert, "another rule has this name and these labels")
         seen.add(key)
 
 
-@check(
-    "AL022",
-    severity=Severity.MEDIUM,
-    title="Metrics are labelled by route, not by address",
-    remedy="use the route's template as the label",
-    wants=Exported,
-    subject=Subject.STACK,
-    needs=_NEEDS,
-)
-def cardinality(evidence: Exported) -> Iterator[Finding]:
-    """Label values after many objects were asked for: none may hold an object's identifier."""
-    for series in evidence.series:
-        for name, value in series.labels.items():
-            if any(identifier in value for identifier in evidence.identifiers):
-                yield Finding(
-                    where=series.name,
-                    message=f"label {name} holds the address of one object, out of {evidence.addresses} asked",
-                )
-                return
-
-
-def _at(alert: Alert, message: str) -> Finding:
+def at(alert: Alert, message: str) -> Finding:
+    """A finding at the place of a rule."""
     return Finding(where=f"{alert.file}: {alert.name}", message=message)
 
 
@@ -280,37 +194,3 @@ def _last(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     telling = [line for line in lines if re.search(r"FAILED|error|err:|exp:|got:", line, re.I)]
     return " | ".join((telling or lines)[:6])
-
-
-def _missing(selector: Selector, series: Iterable[Series]) -> str:
-    """Why a selector hits nothing; empty when it hits."""
-    known = list(series)
-    named = [s for s in known if s.name == selector.metric]
-    if not named:
-        near = difflib.get_close_matches(selector.metric, sorted({s.name for s in known}), 1)
-        return f"no such metric is exported{f'; there is {near[0]}' if near else ''}"
-    for matcher in selector.matchers:
-        if matcher.label in _ADDED:
-            continue
-        left = [s for s in named if _hits(matcher, s.labels.get(matcher.label, ""))]
-        if not left:
-            values = sorted({s.labels.get(matcher.label, "") for s in named})[:6]
-            return f"no series has {matcher.label}{matcher.operator}{matcher.value!r}; there are {values}"
-        named = left
-    return ""
-
-
-def _hits(matcher: Matcher, value: str) -> bool:
-    if matcher.operator in ("=~", "!~"):
-        return bool(re.fullmatch(matcher.value, value)) == (matcher.operator == "=~")
-    return (value == matcher.value) == (matcher.operator == "=")
-
-
-def _kind(metric: str, evidence: Exported) -> str:
-    if metric in evidence.types:
-        return evidence.types[metric]
-    base = metric.removesuffix("_total")
-    if base in evidence.types:
-        return evidence.types[base]
-    histogram = next((metric.removesuffix(part) for part in _PARTS if metric.endswith(part)), "")
-    return "counter" if evidence.types.get(histogram) in ("histogram", "summary") else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import PurePosixPath
 from typing import Any
@@ -67,11 +67,13 @@ def _page(text: str) -> list[str]:
 
 
 def misread(
-    old: str, new: str, before: dict[str, object], after: dict[str, object]
+    answers: Mapping[str, str], before: Mapping[str, object], after: Mapping[str, object]
 ) -> Iterator[tuple[str, str]]:
-    """Places that held the old answer and do not hold the new one, with what they hold instead."""
+    """Places that held an old answer and do not hold the new one, with what they hold instead."""
     for place, value in before.items():
-        if isinstance(value, str) and old in value:
-            expected = value.replace(old, new)
+        if isinstance(value, str) and any(old in value for old in answers):
+            expected = value
+            for old, new in answers.items():
+                expected = expected.replace(old, new)
             if after.get(place) != expected:
                 yield place, f"is {after.get(place)!r} instead of {expected!r}"

@@ -80,13 +80,13 @@ def _replace_everywhere(template: Path, old: str, new: str) -> int:
     "TR003-unconditional",
     "a conditional file is always there",
     fires="TR003",
-    also={"TR010"},
+    also={"TR010", "TR013"},
     absent={"sentry"},
     at="template",
 )
 def unconditional(template: Path) -> None:
     """Its name lost the condition."""
-    for path, _ in sorted(_sources(template), key=lambda item: item[0].suffix == ".py"):
+    for path, _ in sorted(_sources(template), key=lambda item: ".py" in item[0].name):
         switch = _SWITCH.search(path.name)
         if switch and "sentry" in switch.group(1) and switch.group(2) == "yes":
             path.rename(path.with_name(re.sub(r"\{%.*?%\}", "", path.name)))

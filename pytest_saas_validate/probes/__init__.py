@@ -26,10 +26,12 @@ class ProbeError(Exception):
 
 
 class Effect(StrEnum):
-    """What a probe does to a stack: `destroys` gets a stack of its own."""
+    """What a probe does to a stack, mildest first: `disrupts` shares it and runs last (it stops services and
+    starts them again), `destroys` gets a stack of its own."""
 
     READS = "reads"
     WRITES = "writes"
+    DISRUPTS = "disrupts"
     DESTROYS = "destroys"
 
 
@@ -70,9 +72,9 @@ class Probe:
     """Gathers one kind of evidence.
 
     `gather` takes `(renders)` when the subject is the template, `(project, features)` when it is a
-    project, and `(project, stack)` when it is a stack. It returns the complete value, or raises `Unavailable` (not here)
-    or anything else (an error). `inputs` names the paths that decide the evidence; None means the whole
-    project, or everything that the stack is made of.
+    project, and `(project, stack)` when it is a stack. It returns the complete value, or raises
+    `Unavailable` (not here) or anything else (an error). `inputs` names the paths that decide the
+    evidence; None means the whole project, or everything that the stack is made of.
     """
 
     evidence: type

@@ -36,7 +36,8 @@ def alerts_of(project: Project) -> Alerts:
     alerts = project.spec.alerts
     if alerts is None or not alerts.rules:
         raise ProbeError(
-            "the project names no rule files; add [tool.pytest-saas-validate.alerts] with config, rules, tests"
+            "the project names no rule files; "
+            "add [tool.pytest-saas-validate.alerts] with config, rules and tests"
         )
     return alerts
 
@@ -47,7 +48,7 @@ def document(project: Project, path: str) -> Mapping[str, Any]:
     if file is None or file.text is None:
         raise ProbeError(f"{path} is named in the project's table and is not there")
     try:
-        value = yaml.load(file.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        value = yaml.load(file.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as problem:
         raise ProbeError(f"{path}: not YAML: {problem}") from None
     if not isinstance(value, dict):

@@ -190,4 +190,4 @@ def _until(ask: Callable[[], int], settled: Callable[[int], bool], within: float
 
 TOKENS = Probe(evidence=Tokens, subject=Subject.STACK, gather=_tokens)
 TENANTS = Probe(evidence=Tenants, subject=Subject.STACK, gather=_tenants, effect=Effect.WRITES)
-READINESS = Probe(evidence=Readiness, subject=Subject.STACK, gather=_readiness, effect=Effect.DESTROYS)
+READINESS = Probe(evidence=Readiness, subject=Subject.STACK, gather=_readiness, effect=Effect.DISRUPTS)

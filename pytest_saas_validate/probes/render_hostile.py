@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -24,24 +24,25 @@ from pytest_saas_validate.probes.render_variables import Text, barest, fullest, 
 from pytest_saas_validate.project import File, Project
 
 _ESCAPED = "saas-validate-escaped"
-VALUES: Mapping[str, str] = {
+# Legal in most templates: tried together first, one by one only when something is wrong with all of them.
+_LEGAL = {
     "an apostrophe": "O'Brien & Sons",
+    "other scripts": "Zoë 東京 café",
+    "a leading digit": "3rd rail",
+    "YAML syntax": "key: [a, # b",
+}
+_TOGETHER = "3rd O'Brien & Zoë 東京: [a, # b"
+_WORDS = ("yes", "123", "null")  # what readers of YAML take for something else than text
+_RISKY = {
     "double quotes": 'The "best" notes',
     "a backslash": "back\\slash \\n notes",
-    "other scripts": "Zoë 東京 café",
-    "excess length": "a very long name " * 7,  # a folder may still be called so
-    "a leading digit": "3rd rail",
+    "great length": "a very long name " * 7,  # a folder may still be called so
     "nothing": "",
-    "a yes": "yes",
-    "a number": "123",
-    "a null": "null",
     "a path": f"../../{_ESCAPED}",
-    "YAML syntax": "key: [a, # b",
     "a line break": "two\nlines",
     "a substitution": "$(id) `id` ${HOME}",
     "a tag": "</title><b>notes</b>",
 }
-_TWICE = "other scripts"
 _NO_NAME = "OutputDirExistsException"  # cookiecutter itself refuses a project without a name
 _VANISH = "vanish.example"
 
@@ -67,43 +68,47 @@ class _Trials:
         """The folder above every output folder of a second bake."""
         return self.renders.again(self.combo).root.resolve().parent.parent
 
-    def attempt(self, label: str, value: str, names: Sequence[str]) -> None:
-        """Answer all of these variables at once; leave out what is refused, until a project comes out."""
-        pending = list(names)
+    def attempt(self, label: str, answers: Mapping[str, str], *, twice: bool = False) -> bool:
+        """Give all of these answers at once; leave out what is refused, until a project comes out.
+
+        Whether nothing was refused or wrong.
+        """
+        pending = dict(answers)
+        wrong = len(self.crashed), len(self.broken), len(self.outside)
         while pending:
             where = f"{', '.join(pending)} = {label}"
             try:
-                project = self.renders.again(self.combo, **dict.fromkeys(pending, value))
+                project = self.renders.again(self.combo, **pending)
             except BakeError as problem:
-                blamed = self._blamed(str(problem), pending)
-                if _NO_NAME in str(problem) and not value.strip():
-                    blamed = pending
                 self._look_outside(where, None)
+                blamed = self._blamed(str(problem), pending)
                 if not blamed:
-                    self.crashed.append(
-                        Fault(where, f"neither refused with a sentence nor rendered: {_last(problem)}")
-                    )
-                    return
+                    words = f"neither refused with a sentence nor rendered: {_last(problem)}"
+                    self.crashed.append(Fault(where, words))
+                    break
                 self.refused += [f"{name} = {label}" for name in blamed]
-                pending = [name for name in pending if name not in blamed]
+                pending = {name: value for name, value in pending.items() if name not in blamed}
                 continue
             self.accepted.append(where)
             self._look_outside(where, project)
-            self._judge(where, value, pending, project)
-            if label == _TWICE:
-                self._again(where, value, pending, project)
-            return
+            self._judge(where, pending, project)
+            if twice:
+                self._again(where, pending, project)
+            break
+        return pending == answers and wrong == (len(self.crashed), len(self.broken), len(self.outside))
 
-    def _blamed(self, words: str, pending: Sequence[str]) -> list[str]:
+    def _blamed(self, words: str, pending: Mapping[str, str]) -> list[str]:
         """Which of the answers a hook's sentences name, themselves or by what is derived from them."""
         head, _, said = words.partition("\n")
+        if _NO_NAME in head:
+            return [name for name, value in pending.items() if not value]
         if "Hook" not in head or "Traceback" in said:
             return []
         named = {text for text in self.variables if re.search(rf"\b{re.escape(text.name)}\b", said)}
         direct = [name for name in pending if any(text.name == name for text in named)]
         return direct or [name for name in pending if any(text.made_of(name) for text in named)]
 
-    def _judge(self, where: str, value: str, names: Sequence[str], project: Project) -> None:
+    def _judge(self, where: str, answers: Mapping[str, str], project: Project) -> None:
         changed = {n: f for n, f in project.files.items() if self.base.files.get(n) != f}
         options = [option for option, _ in self.combo.answers]
         faults = [*data_faults(changed), *read_python(_python(changed)).faults]
@@ -113,24 +118,18 @@ class _Trials:
                 Fault(f"{name}:{n}", f"holds {x!r}") for n, x in leftovers(name, file.text or "", options)
             ]
         broken = {fault.where.partition(":")[0] for fault in faults}
+        olds = {t.default: answers[t.name] for t in self.variables if t.name in answers and _telling(t)}
         for name in sorted(set(changed) & set(self.base.files) - broken):
-            faults += self._misread(name, value, names, project)
-        for name in sorted(set(self.base.files) - set(project.files)):
-            faults.append(Fault(name, "is missing"))
+            before, after = values(name, self.base.files[name]), values(name, changed[name])
+            faults += [Fault(f"{name}: {place}", message) for place, message in misread(olds, before, after)]
+        faults += [Fault(name, "is missing") for name in sorted(set(self.base.files) - set(project.files))]
         self.broken += [Fault(fault.where, f"with {where}: {fault.message}") for fault in faults]
 
-    def _misread(self, name: str, value: str, names: Sequence[str], project: Project) -> Iterator[Fault]:
-        before, after = values(name, self.base.files[name]), values(name, project.files[name])
-        for text in self.variables:
-            if text.name in names and len(text.default) >= 4 and not text.derived:
-                for place, message in misread(text.default, value, before, after):
-                    yield Fault(f"{name}: {place}", message)
-
-    def _again(self, where: str, value: str, names: Sequence[str], first: Project) -> None:
+    def _again(self, where: str, answers: Mapping[str, str], first: Project) -> None:
         """Bake it once more; saying an answer of the combination again keeps it apart from the first."""
         said = dict(self.combo.answers[:1])
         if said:
-            second = self.renders.again(self.combo, **dict.fromkeys(names, value), **said)
+            second = self.renders.again(self.combo, **answers, **said)
             self.broken += [Fault(f.where, f"with {where}: {f.message}") for f in differing(first, second)]
 
     def _look_outside(self, where: str, project: Project | None) -> None:
@@ -151,7 +150,7 @@ class _Trials:
         try:
             project = self.renders.again(self.combo, **{text.name: f"https://quartz@{_VANISH}/1"})
         except BakeError as problem:
-            if self._blamed(str(problem), [text.name]):
+            if self._blamed(str(problem), {text.name: _VANISH}):
                 self.refused.append(where)
             else:
                 self.crashed.append(Fault(where, _last(problem)))
@@ -173,17 +172,36 @@ def _last(problem: BaseException) -> str:
     return lines[-1][:200] if lines else type(problem).__name__
 
 
+def _telling(text: Text) -> bool:
+    """Whether a place that holds the default holds it because of this variable."""
+    return not text.derived and len(text.default) >= 4
+
+
+def _try_all(trials: _Trials, texts_: Sequence[Text]) -> None:
+    names = [text.name for text in texts_]
+    if not trials.attempt("several at once", dict.fromkeys(names, _TOGETHER), twice=True):
+        for label, value in _LEGAL.items():
+            trials.attempt(label, dict.fromkeys(names, value))
+    words = {name: _WORDS[index % len(_WORDS)] for index, name in enumerate(names)}
+    trials.attempt("a word of YAML", words)
+    for label, value in _RISKY.items():
+        trials.attempt(label, dict.fromkeys(names, value))
+
+
+def _try_derived(trials: _Trials, text: Text) -> None:
+    for label, value in {**_LEGAL, "a number": "123", **_RISKY}.items():
+        trials.attempt(label, {text.name: value})
+
+
 def _hostile(renders: Renders) -> Hostile:
     variables = texts(renders.template)
     if not variables:
         return Hostile((), (), (), (), (), ("the template has no free text",))
     full = _Trials(renders, fullest(renders), variables)
-    plain = [text.name for text in variables if not text.derived]
-    for label, value in VALUES.items():
-        full.attempt(label, value, plain)
-        for text in variables:
-            if text.derived:
-                full.attempt(label, value, [text.name])
+    _try_all(full, [text for text in variables if not text.derived])
+    for text in variables:
+        if text.derived:
+            _try_derived(full, text)
     bare = _Trials(renders, barest(renders), variables)
     for text in variables:
         owners = [name for name in sorted(fullest(renders).features) if name in text.name]

@@ -38,7 +38,8 @@ def page(report: Report) -> str:
 def _head(report: Report, title: str) -> Iterator[str]:
     yield f"<h1>{title}</h1>"
     versions = ", ".join(f"{escape(name)} {escape(version)}" for name, version in report.versions.items())
-    yield f'<p class="quiet">engines {escape(" ".join(report.engines))}, {report.seconds:.0f} s, {versions}</p>'
+    engines = escape(" ".join(report.engines))
+    yield f'<p class="quiet">engines {engines}, {report.seconds:.0f} s, {versions}</p>'
     yield '<ul class="counts">'
     for outcome in Outcome:
         count = sum(verdict.outcome is outcome for verdict in report.verdicts)

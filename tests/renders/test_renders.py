@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from uv import find_uv_bin
 
 from pytest_saas_validate.bake import Oven
 from pytest_saas_validate.combos import Combo
@@ -31,17 +32,7 @@ HOSTILE = {
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the wheel of this checkout: what a release would put under its name."""
     folder = tmp_path_factory.mktemp("wheels")
-    words = [
-        sys.executable,
-        "-m",
-        "pip",
-        "wheel",
-        "--quiet",
-        "--no-deps",
-        "--wheel-dir",
-        str(folder),
-        str(ROOT),
-    ]
+    words = [find_uv_bin(), "build", "--quiet", "--wheel", "--out-dir", str(folder), str(ROOT)]
     subprocess.run(words, check=True)
     return folder
 
@@ -140,10 +131,8 @@ def test_each_command_turns_red_for_a_planted_fault(
     project = bake(FULLEST, tmp_path)
     for command in ("make install", "make up", "make migrate", "make backup"):
         assert sh(project, command).returncode == 0, command
-    sh(
-        project,
-        "git init --quiet && git add --all --force && git -c user.name=x -c user.email=x@x commit -qm x",
-    )
+    sh(project, "git init --quiet && git add --all && git -c user.name=x -c user.email=x@x commit -qm x")
+    services = (project / ".dev/env").read_text()
     silent = []
     try:
         for command, plant in FAULTS.items():
