@@ -43,6 +43,7 @@ _RISKY = {
     "a substitution": "$(id) `id` ${HOME}",
     "a tag": "</title><b>notes</b>",
 }
+_FORGOTTEN = ("other scripts", "a number", "great length", "nothing", "a path", "a line break")
 _NO_NAME = "OutputDirExistsException"  # cookiecutter itself refuses a project without a name
 _VANISH = "vanish.example"
 
@@ -63,18 +64,22 @@ class _Trials:
     def __post_init__(self) -> None:
         self.base = self.renders.project(self.combo)
 
+    @property
+    def wrong(self) -> int:
+        """How much was found so far."""
+        return len(self.crashed) + len(self.broken) + len(self.outside)
+
     @cached_property
     def home(self) -> Path:
         """The folder above every output folder of a second bake."""
         return self.renders.again(self.combo).root.resolve().parent.parent
 
-    def attempt(self, label: str, answers: Mapping[str, str], *, twice: bool = False) -> bool:
+    def attempt(self, label: str, answers: Mapping[str, str], *, twice: bool = False) -> Sequence[str]:
         """Give all of these answers at once; leave out what is refused, until a project comes out.
 
-        Whether nothing was refused or wrong.
+        Returns the names whose answers it came out with.
         """
         pending = dict(answers)
-        wrong = len(self.crashed), len(self.broken), len(self.outside)
         while pending:
             where = f"{', '.join(pending)} = {label}"
             try:
@@ -85,7 +90,7 @@ class _Trials:
                 if not blamed:
                     words = f"neither refused with a sentence nor rendered: {_last(problem)}"
                     self.crashed.append(Fault(where, words))
-                    break
+                    return ()
                 self.refused += [f"{name} = {label}" for name in blamed]
                 pending = {name: value for name, value in pending.items() if name not in blamed}
                 continue
@@ -95,7 +100,7 @@ class _Trials:
             if twice:
                 self._again(where, pending, project)
             break
-        return pending == answers and wrong == (len(self.crashed), len(self.broken), len(self.outside))
+        return list(pending)
 
     def _blamed(self, words: str, pending: Mapping[str, str]) -> list[str]:
         """Which of the answers a hook's sentences name, themselves or by what is derived from them."""
@@ -177,20 +182,27 @@ def _telling(text: Text) -> bool:
     return not text.derived and len(text.default) >= 4
 
 
-def _try_all(trials: _Trials, texts_: Sequence[Text]) -> None:
-    names = [text.name for text in texts_]
-    if not trials.attempt("several at once", dict.fromkeys(names, _TOGETHER), twice=True):
+def _try_all(trials: _Trials, names: Sequence[str]) -> None:
+    free = trials.attempt("several at once", dict.fromkeys(names, _TOGETHER), twice=True)
+    if trials.wrong or not free:
         for label, value in _LEGAL.items():
             trials.attempt(label, dict.fromkeys(names, value))
-    words = {name: _WORDS[index % len(_WORDS)] for index, name in enumerate(names)}
+        free = free or names
+    words = {name: _WORDS[index % len(_WORDS)] for index, name in enumerate(free)}
     trials.attempt("a word of YAML", words)
     for label, value in _RISKY.items():
-        trials.attempt(label, dict.fromkeys(names, value))
+        trials.attempt(label, dict.fromkeys(free, value))
+    for name in names:
+        if name not in free:
+            _try_format(trials, name)
 
 
-def _try_derived(trials: _Trials, text: Text) -> None:
+def _try_format(trials: _Trials, name: str) -> None:
+    """A variable with a format refuses an apostrophe: then only what formats forget is tried."""
+    strict = not trials.attempt("an apostrophe", {name: _LEGAL["an apostrophe"]})
     for label, value in {**_LEGAL, "a number": "123", **_RISKY}.items():
-        trials.attempt(label, {text.name: value})
+        if label in _FORGOTTEN or not strict:
+            trials.attempt(label, {name: value})
 
 
 def _hostile(renders: Renders) -> Hostile:
@@ -198,10 +210,10 @@ def _hostile(renders: Renders) -> Hostile:
     if not variables:
         return Hostile((), (), (), (), (), ("the template has no free text",))
     full = _Trials(renders, fullest(renders), variables)
-    _try_all(full, [text for text in variables if not text.derived])
+    _try_all(full, [text.name for text in variables if not text.derived])
     for text in variables:
         if text.derived:
-            _try_derived(full, text)
+            _try_format(full, text.name)
     bare = _Trials(renders, barest(renders), variables)
     for text in variables:
         owners = [name for name in sorted(fullest(renders).features) if name in text.name]
