@@ -26,7 +26,7 @@ SELECT count(pg_terminate_backend(a.pid)) FROM pg_stat_activity a JOIN pg_roles 
 WHERE a.datname = $1 AND NOT r.rolsuper"""
 
 REMAINING = """
-SELECT coalesce(string_agg(format('%s (pid %s)', coalesce(usename, backend_type), pid), ', '), 'prepared ones')
+SELECT coalesce(string_agg(format('%s (pid %s)', coalesce(usename, backend_type), pid), ', '), 'unseen')
 FROM pg_stat_activity WHERE datname = $1"""
 
 

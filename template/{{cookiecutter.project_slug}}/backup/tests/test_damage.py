@@ -117,6 +117,13 @@ def test_every_flipped_bit_is_found(copied: Path) -> None:
     asyncio.run(restore.checked(copied))
 
 
+def test_a_frame_that_is_cut_short_is_told_from_one_that_is_altered(copied: Path) -> None:
+    truncate(copied)
+
+    with pytest.raises(Failure, match="it is cut short"):
+        archive.read(copied, lambda content: None)
+
+
 def test_a_dump_does_not_pass_with_the_manifest_of_another(copied: Path) -> None:
     sheet = manifest.load(copied)
     other = replace(sheet, archive=replace(sheet.archive, sha256="0" * 64))

@@ -12,6 +12,7 @@ from dbbackup.address import Address, parse
 from dbbackup.compare import differences, normal
 from dbbackup.contents import Contents, Entry, Position, Rows
 from dbbackup.failure import ExitCode, Failure
+from dbbackup.properties import Properties, creation
 
 
 def test_an_address_keeps_what_a_url_escapes() -> None:
@@ -142,6 +143,19 @@ def test_a_sequence_may_stand_anywhere_that_it_stood_during_the_dump() -> None:
     found = replace(CONTENTS, sequences={"public.s": Position(6, 6)})
 
     assert list(differences(CONTENTS, found, same_major=True)) == []
+
+
+def test_a_database_is_created_with_the_locale_of_its_provider() -> None:
+    libc = Properties("UTF8", "c", "C.UTF-8", "C.UTF-8", None, None, -1, "pg_default", None, (), ())
+    icu = replace(libc, provider="i", locale="de-DE", icu_rules="&a < b", tablespace="fast")
+
+    assert creation('so "called"', libc) == (
+        'CREATE DATABASE "so ""called""" TEMPLATE template0 ENCODING \'UTF8\''
+        " LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8' LOCALE_PROVIDER libc"
+    )
+    assert creation("other", icu).endswith(
+        " TABLESPACE \"fast\" LOCALE_PROVIDER icu ICU_LOCALE 'de-DE' ICU_RULES '&a < b'"
+    )
 
 
 def test_file_names_sort_by_time_and_hold_no_path() -> None:
