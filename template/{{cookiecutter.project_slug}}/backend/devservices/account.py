@@ -30,10 +30,11 @@ def run_as() -> RunAs:
 
 
 def give(path: Path) -> None:
-    """Hand a file or folder over to whoever runs the server."""
+    """Hand a file, or a folder with everything in it, over to whoever runs the server."""
     owner = run_as()
     if owner:
-        os.chown(path, owner["user"], owner["group"])
+        for each in (path, *path.rglob("*")):
+            os.chown(each, owner["user"], owner["group"], follow_symlinks=False)
 
 
 def can_reach(path: Path) -> bool:

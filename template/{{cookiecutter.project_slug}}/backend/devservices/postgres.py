@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 from dataclasses import dataclass
@@ -48,22 +49,37 @@ class Cluster:
     password: str  # of the superuser `postgres`
 
     @classmethod
-    def create(cls, wanted: Path, password: str) -> Cluster:
-        """Make an empty cluster at `wanted`, or where the server's user can reach it."""
-        cluster = cls(folder_beside(wanted), password)
-        secret = cluster.folder / f"password-{secrets.token_hex(4)}"
+    def leave_home(cls, home: Path, password: str) -> Cluster:
+        """Return the cluster kept at `home`, made on first use, where the server's user can reach it."""
+        cluster = cls(folder_beside(home), password)
+        kept = home / "data"
+        if not kept.exists():
+            cluster._initialise()
+        elif cluster.folder != home:
+            shutil.move(kept, cluster.data)
+        give(cluster.data)
+        return cluster
+
+    def come_home(self, home: Path) -> None:
+        """Move a stopped cluster to `home`, so that nothing is left where it had to live."""
+        if self.folder != home:
+            home.mkdir(parents=True, exist_ok=True)
+            shutil.move(self.data, home / "data")
+            shutil.rmtree(self.folder)
+
+    def _initialise(self) -> None:
+        secret = self.folder / f"password-{secrets.token_hex(4)}"
         secret.touch(mode=0o600)
         give(secret)
-        secret.write_text(password)
+        secret.write_text(self.password)
         try:
-            cluster._run(
+            self._run(
                 "initdb",
-                *("--pgdata", str(cluster.data), "--username", "postgres", "--pwfile", str(secret)),
+                *("--pgdata", str(self.data), "--username", "postgres", "--pwfile", str(secret)),
                 *("--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C", "--no-sync"),
             )
         finally:
             secret.unlink()
-        return cluster
 
     @property
     def data(self) -> Path:
@@ -72,6 +88,8 @@ class Cluster:
 
     def running(self) -> bool:
         """Tell whether the server runs."""
+        if not (self.data / "postmaster.pid").exists():
+            return False
         return self._run("pg_ctl", "status", "--pgdata", str(self.data), check=False) == 0
 
     def start(self, port: int, *, durable: bool) -> None:

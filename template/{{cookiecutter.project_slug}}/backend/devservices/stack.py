@@ -34,7 +34,7 @@ def password() -> str:
 class State:
     """What has to be known to find the services again."""
 
-    cluster: str = ""  # folder of the database
+    cluster: str = ""  # folder of the database while it is up
     database_port: int = 0
     cache_port: int = 0
     issuer_port: int = 0
@@ -62,9 +62,13 @@ class Stack:
         self._write(self.folder / "env", self.shell_lines())
 
     def down(self) -> None:
-        """Stop what runs; the data stay."""
-        if self.state.cluster and self.cluster.running():
-            self.cluster.stop()
+        """Stop what runs; the data stay in the folder."""
+        if self.state.cluster:
+            if self.cluster.running():
+                self.cluster.stop()
+            self.cluster.come_home(self._home)
+            self.state.cluster = ""
+            self._save()
         if self.state.cache_port:
             valkey.stop(self.state.cache_port, self.state.passwords["cache"])
         if self._issuer_answers():
@@ -77,9 +81,11 @@ class Stack:
     def delete(self) -> None:
         """Stop the services and remove everything they kept."""
         self.down()
-        if self.state.cluster:
-            shutil.rmtree(self.state.cluster, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def _home(self) -> Path:
+        return self.folder / "postgres"
 
     @property
     def cluster(self) -> Cluster:
@@ -133,8 +139,8 @@ class Stack:
 
     def _start_database(self) -> None:
         state = self.state
-        if not state.cluster:
-            state.cluster = str(Cluster.create(self.folder / "postgres", state.passwords["postgres"]).folder)
+        if not state.cluster or not self.cluster.data.exists():
+            state.cluster = str(Cluster.leave_home(self._home, state.passwords["postgres"]).folder)
             self._save()
         if not self.cluster.running():
             state.database_port = free_port()

@@ -13,6 +13,7 @@ import pytest
 
 from app.config import Settings
 from devservices.__main__ import main
+from devservices.postgres import Cluster, free_port
 from devservices.stack import Stack
 
 
@@ -70,13 +71,35 @@ def test_the_environment_is_printed_as_written(stack: Stack, capsys: pytest.Capt
 def test_services_stop_keep_the_data_and_leave_nothing_when_told(scratch: Path) -> None:
     stack = Stack(scratch, durable=False)
     stack.up()
+    first = stack.cluster
     stack.down()
-    assert not stack.cluster.running()
+    assert not first.running()
+    assert (scratch / "postgres" / "data").exists()
 
     stack.up()
-    data = Path(stack.state.cluster)
     assert stack.cluster.running()
 
     stack.delete()
-    assert not data.exists()
     assert not scratch.exists()
+
+
+def test_a_database_that_cannot_be_reached_lives_elsewhere_while_it_is_up(
+    scratch: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As root in a folder that is closed to others: nothing stays behind when the services stop."""
+    elsewhere = Path(tempfile.mkdtemp(prefix="elsewhere-"))
+    elsewhere.chmod(0o711)
+    monkeypatch.setattr("devservices.account.can_reach", lambda path: scratch not in path.parents)
+    monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
+    cluster = Cluster.leave_home(scratch / "postgres", "secret")
+    assert cluster.folder.parent == elsewhere
+
+    cluster.come_home(scratch / "postgres")
+    again = Cluster.leave_home(scratch / "postgres", "secret")
+    again.start(free_port(), durable=False)
+    again.stop()
+    again.come_home(scratch / "postgres")
+
+    assert list(elsewhere.iterdir()) == []
+    assert (scratch / "postgres" / "data").exists()
+    elsewhere.rmdir()
