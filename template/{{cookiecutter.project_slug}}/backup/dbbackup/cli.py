@@ -22,14 +22,20 @@ log = logging.getLogger("dbbackup")
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+class Parser(argparse.ArgumentParser):
+    """A parser whose help ends with the exit statuses."""
+
+    def format_help(self) -> str:
+        """Return the help."""
+        statuses = "".join(f"  {code.value:3}  {meaning}\n" for code, meaning in MEANINGS.items())
+        return f"{super().format_help()}\nexit status:\n{statuses}  128+n  stopped by signal n\n"
+
+
 def parser() -> argparse.ArgumentParser:
-    """Return the parser; its help ends with the exit statuses."""
-    statuses = "\n".join(f"  {code.value:3}  {meaning}" for code, meaning in MEANINGS.items())
-    top = argparse.ArgumentParser(
+    """Return the parser of the three commands."""
+    top = Parser(
         prog="dbbackup",
         description="Back up and restore the database as the roles backup and migrator, while it is in use.",
-        epilog=f"exit status:\n{statuses}\n  128+n  interrupted by signal n; nothing was left behind",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = top.add_subparsers(dest="command", required=True)
     commands.add_parser("backup", help="write a backup into BACKUP_DIR and print its path")
