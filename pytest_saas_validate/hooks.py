@@ -91,8 +91,11 @@ class Hooks:
         self.collected.update(_case_ids(ids))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """What this process will run."""
-        self.collected.update(_case_ids(item.nodeid for item in session.items))
+        """What this process will run: evidence that no collected case judges is not gathered."""
+        ours = {case.id for item in session.items if (case := _params(item).get("saas_case")) is not None}
+        self.collected |= ours
+        if ours:
+            self.session.plan.chosen = frozenset(ours)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

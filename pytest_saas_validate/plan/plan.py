@@ -34,6 +34,7 @@ class Plan:
     programs: Callable[[], Sequence[Program]] = tuple
     today: dt.date = field(default_factory=dt.date.today)
     say: Callable[[str], None] = lambda text: None
+    chosen: frozenset[str] | None = None  # ids of the cases that will be judged; None: all
     _engines: dict[str, Engine] = field(default_factory=dict)
 
     @cached_property
@@ -99,11 +100,11 @@ class Plan:
         return self.gatherer.of_stack(kind, project, engine, {kind})
 
     def wanted(self, combo: Combo) -> frozenset[type]:
-        """Every kind of stack evidence that this run judges for a combination."""
+        """Every kind of stack evidence that the chosen cases judge for a combination."""
         return frozenset(
             kind
             for case in self.cases
-            if case.combo == combo and case.applies
+            if case.combo == combo and case.applies and (self.chosen is None or case.id in self.chosen)
             for kind in case.check.kinds
             if probes()[kind].subject is Subject.STACK
         )

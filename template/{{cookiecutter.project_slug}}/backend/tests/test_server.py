@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -78,7 +79,7 @@ def test_a_refused_websocket_is_answered_with_headers(environment: dict[str, str
             "Connection": "Upgrade",
             "Upgrade": "websocket",
             "Sec-WebSocket-Version": "13",
-            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+            "Sec-WebSocket-Key": base64.b64encode(bytes(16)).decode(),
         }
         response = httpx.get(f"{address}/nothing", headers=handshake)
 

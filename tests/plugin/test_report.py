@@ -1,0 +1,94 @@
+"""One report value, and every output made from it."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from pytest_saas_validate.findings import Finding, Outcome, Verdict
+from pytest_saas_validate.report import Report
+from pytest_saas_validate.report.html import page
+from pytest_saas_validate.report.kills import Kill, as_json
+from pytest_saas_validate.report.record import as_data, from_data, record, recorded
+from pytest_saas_validate.report.terminal import lines
+from pytest_saas_validate.report.write import as_json as verdict_json
+
+FINDING = Finding(where="GET /<b>", message='holds "<script>"', remedy="escape & go", check="SH001")
+FAILED = Verdict(check="SH001", outcome=Outcome.FAILED, combo="bare", engine="local", findings=(FINDING,))
+OK = Verdict(check="TR001", outcome=Outcome.OK, combo="bare", unreached=("TypeScript",))
+ABSENT = Verdict(check="AL001", outcome=Outcome.UNAVAILABLE, combo="bare", reason="promtool is not on PATH")
+
+
+@pytest.fixture
+def report() -> Report:
+    return Report(
+        source="template",
+        rows=("bare", "template"),
+        families=("TR", "SH", "AL"),
+        engines=("local",),
+        verdicts=(OK, FAILED, ABSENT),
+        deselected=3,
+        seconds=1.5,
+        versions={"python": "3.11"},
+    )
+
+
+def test_the_matrix_has_the_worst_outcome_of_each_cell(report: Report) -> None:
+    assert report.matrix() == {"bare": {"TR": "ok", "SH": "failed", "AL": "unavailable"}, "template": {}}
+
+
+def test_everything_that_was_not_exercised_is_told(report: Report) -> None:
+    assert report.not_exercised() == (
+        "AL001: promtool is not on PATH",
+        "TR: not reached: TypeScript",
+        "3 cases were not selected",
+    )
+
+
+def test_the_terminal_tells_place_and_remedy(report: Report) -> None:
+    text = "\n".join(lines(report))
+    assert "SH001 FAILED in bare" in text
+    assert 'GET /<b>: holds "<script>"\n    fix: escape & go' in text
+
+
+def test_the_page_is_self_contained_and_escapes_what_it_shows(report: Report) -> None:
+    text = page(report)
+    assert "<script" not in text
+    assert "GET /&lt;b&gt;" in text
+    assert not re.search(r"""(?:src|href)=["'](?!#|data:)""", text)
+    assert not re.search(r"url\(|@import|https?://", text)
+
+
+def test_every_link_of_the_page_has_its_target(report: Report) -> None:
+    text = page(report)
+    targets = re.findall(r'href="#([^"]+)"', text)
+    assert targets
+    assert all(f'id="{target}"' in text for target in targets)
+
+
+def test_a_verdict_survives_its_travel() -> None:
+    properties: list[tuple[str, object]] = []
+    record(properties, FAILED)
+    assert list(recorded(properties)) == [FAILED]
+    assert from_data(json.loads(json.dumps(as_data(ABSENT)))) == ABSENT
+
+
+def test_the_verdict_json_is_plain(report: Report) -> None:
+    data = json.loads(json.dumps(verdict_json(report)))
+    assert data["schema"] == 1
+    assert [verdict["outcome"] for verdict in data["verdicts"]] == ["ok", "failed", "unavailable"]
+
+
+def test_the_kill_table_counts() -> None:
+    kills = [
+        Kill(mutant="a", title="a", combo="bare"),
+        Kill(mutant="b", title="b", combo="bare", missed=("SH001",), false_alarms=("SH002",)),
+        Kill(mutant="c", title="c", planted=False, reason="no place"),
+    ]
+    table = as_json(kills)
+    assert (table["planted"], table["killed"]) == (2, 1)
+    assert table["survivors"] == ["b"]
+    assert table["false_alarms"] == ["b: SH002"]
+    assert table["not_planted"] == {"c": "no place"}
