@@ -52,6 +52,7 @@ class Oven:
         with (
             self.memo.active(lambda script, cwd: _run_hook(script, cwd, output)),
             contextlib.redirect_stdout(io.StringIO()),
+            contextlib.redirect_stderr(io.StringIO()),  # cookiecutter logs a trace for each refusal
         ):
             try:
                 folder = cookiecutter(
