@@ -40,6 +40,10 @@ lint: setup ## ruff, mypy, layers
 prove: tools ## plant every known defect and see that the right check finds it
 	$(BIN)/saas-validate prove template --json $(REPORTS)/kills.json
 
+.PHONY: bench
+bench: setup ## print the figures of docs/performance.md
+	$(BIN)/python benchmarks/load.py
+
 .PHONY: line
 line: tools ## judge the template by command, pytest, workers, and inside renders, and compare
 	$(BIN)/python -m pytest tests/line --line $(ARGS)
