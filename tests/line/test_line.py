@@ -116,7 +116,7 @@ def test_an_application_that_does_not_start_is_an_error_in_every_live_cell(tmp_p
     combo = SETTINGS.combos[12]
     project = Oven(template=SETTINGS.source, home=tmp_path / "home").bake(combo, tmp_path / "bake")
     main = project.root / "backend" / "app" / "main.py"
-    main.write_text("raise SystemExit('does not start')\n" + main.read_text())
+    main.write_text(main.read_text() + "\nraise SystemExit('does not start')\n")
     file = tmp_path / "verdicts.json"
     run(tmp_path, "pytest_saas_validate", "run", str(project.root), "--json", str(file), expected=3)
     live = {check.id for check in catalogue() if check.subject is Subject.STACK}
