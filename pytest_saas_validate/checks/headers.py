@@ -23,10 +23,7 @@ _YEAR = 31_536_000  # seconds
 _PRIVATE_REFERRERS = ("no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin")
 _REFERRERS = (
     *_PRIVATE_REFERRERS,
-    "no-referrer-when-downgrade",
-    "origin",
-    "origin-when-cross-origin",
-    "unsafe-url",
+    *("no-referrer-when-downgrade", "origin", "origin-when-cross-origin", "unsafe-url"),
 )
 _ISOLATION: Mapping[str, tuple[str, ...]] = {
     "cross-origin-resource-policy": ("same-origin", "same-site"),

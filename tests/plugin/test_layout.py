@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,10 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_a_module_is_short(module: Path) -> None:
-    assert len(module.read_text().splitlines()) <= 260
+    """Or says in its docstring why it is not."""
+    text = module.read_text()
+    reason = "Longer than 250 lines because" in (ast.get_docstring(ast.parse(text)) or "")
+    assert len(text.splitlines()) <= 250 or reason
 
 
 def test_no_check_names_an_engine() -> None:
