@@ -27,7 +27,7 @@ MEANINGS = {
     ExitCode.UNEXPECTED: "a defect of this tool; the traceback says where",
     ExitCode.USAGE: "an argument or an environment variable is missing or wrong",
     ExitCode.BUSY: "another backup into this folder, or another restore of this database, is running",
-    ExitCode.CLIENT: "a client program or a package is missing or too old, or the server older than the backup",
+    ExitCode.CLIENT: "a client program or package is missing or too old, or the server older than the backup",
     ExitCode.CONNECTION: "the server cannot be reached or refuses the credentials",
     ExitCode.ROLE: "a role lacks a right, has one too many, or does not exist",
     ExitCode.DATABASE: "pg_dump, pg_restore or a statement failed, or the server went away",
