@@ -57,6 +57,7 @@ class Cluster:
             "fsync": "off",
             "shared_buffers": "32MB",
             "max_connections": 40,
+            "dynamic_shared_memory_type": "mmap",  # in the data folder: a crash leaves nothing else
             "timezone": "Europe/Berlin",
         }
         with (self.data.parent / f"{self.data.name}.log").open("ab") as log:

@@ -231,25 +231,3 @@ def test_a_second_run_on_the_same_database_is_told_so(tool: Tool) -> None:
     end_group(first, signal.SIGTERM)
     assert second.returncode == ExitCode.BUSY
     assert f"another restore of {tool.database}" in second.stderr
-
-
-def test_verify_restores_into_a_scratch_database(tool: Tool) -> None:
-    dump = tool.backup()
-    before, oid = tool.server.databases(), tool.oid()
-
-    done = tool.verify("--restore", dump)
-
-    assert done.returncode == ExitCode.DONE, done.stderr
-    assert tool.server.databases() == before
-    assert tool.oid() == oid
-
-
-def test_verify_alone_needs_no_server(tool: Tool) -> None:
-    dump = tool.backup()
-    for name in ("BACKUP_DATABASE_URL", "RESTORE_DATABASE_URL"):
-        del tool.environment[name]
-
-    assert tool.verify(dump).returncode == ExitCode.DONE
-
-    manifest.beside(dump).unlink()
-    assert tool.verify(dump).returncode == ExitCode.DAMAGED
