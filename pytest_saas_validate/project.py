@@ -8,7 +8,7 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.spec import Spec, read_spec
@@ -73,8 +73,8 @@ class Project:
         return read_spec((file.text or "") if file else "", str(self.root / "pyproject.toml"))
 
     def below(self, *paths: str) -> Iterator[tuple[str, File]]:
-        """Files at or below any of these paths, in order."""
-        prefixes = tuple(path.rstrip("/") for path in paths)
+        """Files at or below any of these paths, in order; "." is the whole project."""
+        prefixes = tuple(PurePosixPath(path).as_posix() for path in paths)
         everything = "." in prefixes
         for name, file in self.files.items():
             if everything or any(name == prefix or name.startswith(prefix + "/") for prefix in prefixes):

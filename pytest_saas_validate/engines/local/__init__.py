@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pytest_saas_validate.engines import BootError, Program, Stack
 from pytest_saas_validate.process import Workspace, cache_root
-from pytest_saas_validate.project import Project, digest_of
+from pytest_saas_validate.project import Project
 
 _PYTHONS = ("locked", "current")
 
@@ -46,13 +46,11 @@ class LocalEngine:
 
     def digest(self, project: Project) -> str:
         """See `Engine.digest`: the backend, the database's setup, the table, and the Python that runs it."""
-        from pytest_saas_validate.engines.local.database import files_below
-
         spec = project.spec
         paths = [spec.backend.path] if spec.backend else []
         paths += [spec.database.setup] if spec.database and spec.database.setup else []
         table = (spec.backend, spec.database, spec.identity, spec.routes, spec.backup)
-        content = digest_of(files_below(project, *paths))
+        content = project.digest(*paths) if paths else ""
         facts = repr((table, self.environment, sys.version, content))
         return hashlib.sha256(facts.encode()).hexdigest()
 

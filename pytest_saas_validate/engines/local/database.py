@@ -103,7 +103,7 @@ def migration_files(project: Project) -> Iterator[tuple[str, File]]:
     backend = project.spec.backend
     if backend is None:
         return
-    below = dict(files_below(project, backend.path))
+    below = dict(project.below(backend.path))
     scripts = _alembic_scripts(project, backend.path)
     if not scripts:
         yield from below.items()
@@ -117,14 +117,6 @@ def migration_files(project: Project) -> Iterator[tuple[str, File]]:
         seen.add(name)
         yield name, below[name]
         waiting += [found for found in _imports(below[name], name, backend.path) if found in below]
-
-
-def files_below(project: Project, *paths: str) -> Iterator[tuple[str, File]]:
-    """Files at or below these paths; "." is the whole project."""
-    if any(PurePosixPath(path) == PurePosixPath() for path in paths):
-        yield from project.files.items()
-    else:
-        yield from project.below(*paths)
 
 
 def _alembic_scripts(project: Project, backend: str) -> tuple[str, str] | None:
