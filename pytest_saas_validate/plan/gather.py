@@ -57,14 +57,10 @@ class Gatherer:
         """Evidence about the files of a project; equal files are read once."""
         probe = probes()[kind]
         try:
-            files = (
-                project.digest(*probe.inputs(project))
-                if probe.inputs
-                else project.combo.id + project.digest()
-            )
+            files = probe.decisive(project)
         except (ProbeError, SpecError) as problem:
             return Missing(reason=str(problem))
-        key = _key(kind, files, repr(project.given))
+        key = _key(kind, files, "" if probe.inputs else project.combo.id)
         return self._outcome(key, lambda: probe.gather(project, features))
 
     def of_stack(
@@ -85,7 +81,7 @@ class Gatherer:
             probe = probes()[kind]
             batch = _batch(probe, wanted)
             if probe.inputs is not None:
-                digest = project.digest(*probe.inputs(project)) + repr(project.given)
+                digest = probe.decisive(project)
         except (ProbeError, SpecError) as problem:
             return Missing(reason=str(problem))
         names = ",".join(p.evidence.__name__ for p in batch)

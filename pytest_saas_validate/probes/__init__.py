@@ -74,7 +74,8 @@ class Probe:
     `gather` takes `(renders)` when the subject is the template, `(project, features)` when it is a
     project, and `(project, stack)` when it is a stack. It returns the complete value, or raises
     `Unavailable` (not here) or anything else (an error). `inputs` names the paths that decide the
-    evidence; None means the whole project, or everything that the stack is made of.
+    evidence and `table` the parts of the project's table that do; None and () mean the whole project, or
+    everything that the stack is made of.
     """
 
     evidence: type
@@ -82,6 +83,13 @@ class Probe:
     gather: Callable[..., Any]
     effect: Effect = Effect.READS
     inputs: Callable[[Project], Sequence[str]] | None = None
+    table: tuple[str, ...] = ()
+
+    def decisive(self, project: Project) -> str:
+        """Names the inputs of a project: equal names give equal evidence."""
+        files = project.digest(*self.inputs(project)) if self.inputs else project.digest()
+        told = [getattr(project.spec, part) for part in self.table] if self.table else project.given
+        return f"{files}{told!r}"
 
 
 def owned(stack: Stack, what: str) -> None:

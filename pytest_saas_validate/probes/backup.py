@@ -206,5 +206,12 @@ def _inputs(project: Project) -> tuple[str, ...]:
     return spec.inputs
 
 
-DRILL = Probe(evidence=Drill, subject=Subject.STACK, gather=_drill, effect=Effect.DESTROYS, inputs=_inputs)
+DRILL = Probe(
+    evidence=Drill,
+    subject=Subject.STACK,
+    gather=_drill,
+    effect=Effect.DESTROYS,
+    inputs=_inputs,
+    table=("backup", "database"),
+)
 SCRIPTS = Probe(evidence=Scripts, subject=Subject.PROJECT, gather=_scripts)
