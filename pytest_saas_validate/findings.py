@@ -32,6 +32,7 @@ class Subject(StrEnum):
     TEMPLATE = "template"  # once per template
     PROJECT = "project"  # once per combination
     STACK = "stack"  # once per combination and engine
+    ENGINES = "engines"  # once per combination, when it runs on several engines: what differs between them
 
 
 class Outcome(StrEnum):
@@ -70,6 +71,7 @@ class Check:
     """A pure rule over one kind of evidence, or several.
 
     `needs` and `absent` name features that must be on or off; elsewhere the check is not applicable.
+    `trait` names what an engine must have ("containers"); on others there is nothing to judge.
     Calling it returns every finding, in the rule's order; it never reads clock, network or files.
     """
 
@@ -82,6 +84,7 @@ class Check:
     rule: Rule
     needs: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
+    trait: str = ""
     url: str = ""
 
     @property
@@ -113,6 +116,7 @@ def check(
     subject: Subject,
     needs: Iterable[str] = (),
     absent: Iterable[str] = (),
+    trait: str = "",
     url: str = "",
 ) -> Callable[[Rule], Check]:
     """Turn a generator of findings into a frozen `Check`."""
@@ -128,6 +132,7 @@ def check(
             rule=rule,
             needs=frozenset(needs),
             absent=frozenset(absent),
+            trait=trait,
             url=url,
         )
 

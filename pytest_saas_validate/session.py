@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_saas_validate.combos import TemplateError
-from pytest_saas_validate.engines import Engine
+from pytest_saas_validate.engines import ENGINES, Engine
 from pytest_saas_validate.plan import Plan
 from pytest_saas_validate.process import Workspace
 from pytest_saas_validate.settings import Settings, Switches, read_settings
@@ -70,14 +70,15 @@ def session(config: pytest.Config) -> Session:
     return config.stash[SESSION]
 
 
-ENGINES = ("local",)
-
-
 def load_engine(name: str, settings: Settings) -> Engine:
     """The engine of a name, imported when it is first needed."""
+    from pytest_saas_validate.engines.compose import ComposeEngine
     from pytest_saas_validate.engines.local import LocalEngine
 
-    engines: dict[str, Callable[[], Engine]] = {"local": lambda: LocalEngine(settings.environment)}
+    engines: dict[str, Callable[[], Engine]] = {
+        "local": lambda: LocalEngine(settings.environment),
+        "compose": lambda: ComposeEngine(settings.images),
+    }
     return engines[name]()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ class Settings:
     require: frozenset[str] = frozenset()
     waivers: tuple[Waiver, ...] = ()
     environment: str = "locked"
+    images: Mapping[str, str] = field(default_factory=dict)  # name in a compose file -> what to use instead
     hooks: bool = True
 
     def wants(self, check: str) -> bool:
@@ -73,6 +74,7 @@ def read_settings(start: Path, switches: Switches = Switches()) -> Settings:
         require=frozenset(_split(switches.require) or _list(table, "require", root)),
         waivers=tuple(_waivers(table, root)),
         environment=switches.environment or _text(table, "environment", "locked", root),
+        images=_images(table, root),
         hooks=switches.hooks,
     )
 
@@ -113,6 +115,14 @@ def _features(table: Mapping[str, Any], root: Path) -> dict[str, Feature]:
             raise SpecError(_wrong(root, f"features.{name}", "a table with short and words"))
         found[name] = Feature(name, str(value.get("short", name)), tuple(value.get("words", (name,))))
     return found
+
+
+def _images(table: Mapping[str, Any], root: Path) -> dict[str, str]:
+    """Mirrors: `images."postgres:18" = "registry.example/postgres:18"`."""
+    images = dict(_table(table, "images", root))
+    if not all(isinstance(name, str) for name in images.values()):
+        raise SpecError(_wrong(root, "images", "a table of names of images"))
+    return images
 
 
 def _waivers(table: Mapping[str, Any], root: Path) -> list[Waiver]:

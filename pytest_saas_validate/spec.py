@@ -88,6 +88,15 @@ class Alerts:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Compose:
+    """The project's own containers: its compose files and what they interpolate."""
+
+    files: tuple[str, ...] = ("compose.yml",)
+    services: Mapping[str, str] = field(default_factory=dict)  # logical name -> service, where they differ
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Spec:
     """The whole table of a project; a part that is None is not there."""
 
@@ -98,9 +107,10 @@ class Spec:
     routes: Routes = Routes()
     backup: Backup | None = None
     alerts: Alerts | None = None
+    compose: Compose | None = None
 
 
-_RUN_KEYS = {"template", "features", "waivers", "combos", "engines", "require", "environment"}
+_RUN_KEYS = {"template", "features", "waivers", "combos", "engines", "require", "environment", "images"}
 T = TypeVar("T")
 
 

@@ -15,6 +15,7 @@ FAMILIES = {
     "AL": "alert rules",
     "BK": "backup and restore",
     "ID": "identity and tenants",
+    "ST": "containers and images",
 }
 
 

@@ -9,10 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 from pytest_saas_validate.process import Run, Workspace
 from pytest_saas_validate.project import Project
+
+ENGINES: Mapping[str, frozenset[str]] = {
+    "local": frozenset({"processes"}),
+    "compose": frozenset({"containers"}),
+}
+"""The engines by name, each with what it runs a project in: what some checks and defects are about."""
 
 
 class BootError(Exception):
@@ -31,6 +37,26 @@ class Program:
     path: Path
     arguments: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """One container of a project; every method takes its `service`, the name in the project's files, too."""
+
+    service: str
+    facts: Mapping[str, Any] = field(repr=False)  # in the form of `docker inspect`
+    job: bool = False  # does one thing and ends
+    image: str = ""  # as the project names it; empty when it is built from the project
+    published: tuple[str, ...] = ()  # as the project says: "127.0.0.1:8080"
+    named: bool = False  # has a fixed name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Image:
+    """What everyone who can pull an image can read of it."""
+
+    environment: tuple[str, ...] = field(repr=False)  # NAME=value
+    history: tuple[str, ...] = field(repr=False)  # the instruction of each layer
 
 
 @runtime_checkable
@@ -109,6 +135,27 @@ class Stack(Protocol):
     def logs(self, service: str | None = None, tail: int = 200) -> str:
         """The last lines of one service, or of all with their names, scrubbed.
         local: the log files. compose: `logs`. kind: logs and events. external: empty."""
+        ...
+
+    def containers(self) -> Sequence[Container]:
+        """The project's containers as they are now, those of profiles left out.
+        local: none. compose: `docker inspect`. kind: read from the node."""
+        ...
+
+    @property
+    def complaints(self) -> Sequence[str]:
+        """What the engine said while it read the project's files.
+        local: nothing. compose: `docker compose config`. kind: warnings of the API server."""
+        ...
+
+    def image(self, service: str) -> Image:
+        """The image of a service.
+        local: refused (NotImplementedError). compose and kind: `docker image inspect` and `history`."""
+        ...
+
+    def idle(self, service: str, *argv: str) -> Run:
+        """Run a command in a fresh container of the service in which its program does not run.
+        local: refused. compose: `docker compose run` with another entry point. kind: a pod of its image."""
         ...
 
     def close(self) -> None:

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     SLASH = "slash redirect"
     STREAM = "stream"
     STATIC = "static file"
+    FRONT = "error of the front itself"
     ALLOWED = "allowed preflight"
     REFUSED = "refused preflight"
     BAD_HOST = "bad host"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pytest_saas_validate.combos import Combo
+from pytest_saas_validate.engines import ENGINES
 from pytest_saas_validate.findings import Check, Outcome, Subject, Verdict
 from pytest_saas_validate.settings import Settings
 
@@ -57,7 +58,15 @@ def _of(check: Check, settings: Settings) -> Iterator[Case]:
         if settings.is_template:
             yield Case(check)
         return
-    engines = settings.engines if check.subject is Subject.STACK else (None,)
+    if check.subject is Subject.ENGINES and len(settings.engines) < 2:
+        return
+    engines = _engines(check, settings)
     for combo in settings.combos:
         for engine in engines:
             yield Case(check, combo, engine)
+
+
+def _engines(check: Check, settings: Settings) -> tuple[str | None, ...]:
+    if check.subject is not Subject.STACK:
+        return (None,)
+    return tuple(name for name in settings.engines if not check.trait or check.trait in ENGINES[name])

@@ -126,6 +126,15 @@ class Gatherer:
         return self._known[key]
 
 
+def side_by_side(gathered: Mapping[str, Gathered[Any]]) -> Gathered[Mapping[str, Any]]:
+    """One kind of evidence from several engines; a difference is judged only where all gave theirs."""
+    missing = [part for part in gathered.values() if isinstance(part, Missing)]
+    if missing:
+        reason = "\n".join(dict.fromkeys(part.reason for part in missing))
+        return Missing(reason=reason, broke=any(part.broke for part in missing))
+    return Found({name: part.value for name, part in gathered.items() if isinstance(part, Found)})
+
+
 def _batch(probe: Probe, wanted: Iterable[type]) -> list[Probe]:
     """The probes that share a boot with this one, cheapest effect first."""
     if probe.inputs is not None:

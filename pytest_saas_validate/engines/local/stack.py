@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_saas_validate.engines import BootError, Program
+from pytest_saas_validate.engines import BootError, Container, Image, Program
 from pytest_saas_validate.engines.local.folders import Folders
 from pytest_saas_validate.engines.local.ports import Ports
 from pytest_saas_validate.engines.local.services import Service, answers, stop_all, wait
@@ -133,6 +133,23 @@ class LocalStack:
             yield
         except BootError as problem:
             raise BootError(f"{problem}\n{self.logs(tail=40)}") from problem
+
+    def containers(self) -> Sequence[Container]:
+        """None: this engine runs processes."""
+        return ()
+
+    @property
+    def complaints(self) -> Sequence[str]:
+        """None: nothing of the project's is read but its table."""
+        return ()
+
+    def image(self, service: str) -> Image:
+        """Refused: there are no containers."""
+        raise NotImplementedError("the engine local runs processes, not containers")
+
+    def idle(self, service: str, *argv: str) -> Run:
+        """Refused: there are no containers."""
+        raise NotImplementedError("the engine local runs processes, not containers")
 
     def close(self) -> None:
         """End every server and remove the stack's folders; safe to call twice."""

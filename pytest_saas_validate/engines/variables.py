@@ -8,6 +8,11 @@ from collections.abc import Mapping
 from pytest_saas_validate.engines import BootError
 from pytest_saas_validate.project import Project
 
+ORIGIN = "https://app.example.test"  # the one that CORS shall let in
+AUDIENCE = "saas-validate"
+HOSTS = ("localhost", "127.0.0.1")
+RELEASE = "saas-validate-1"
+
 
 def fill(
     project: Project, table: str, environment: Mapping[str, str], known: Mapping[str, str]

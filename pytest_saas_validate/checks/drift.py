@@ -1,0 +1,57 @@
+"""SH: what one engine's answers carry and another's do not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from pytest_saas_validate.checks.headers import REQUIRED
+from pytest_saas_validate.evidence.http import Exchange, Exchanges
+from pytest_saas_validate.findings import Finding, Severity, Subject, check
+
+_COMPARED = (
+    *REQUIRED,
+    *("strict-transport-security", "cache-control", "vary", "allow", "location", "www-authenticate"),
+    *("access-control-allow-origin", "access-control-allow-credentials", "access-control-allow-methods"),
+)
+_Place = tuple[str, str, str, str, str]
+
+
+@check(
+    id="SH039",
+    severity=Severity.HIGH,
+    title="The same request is answered alike on every engine",
+    remedy="let one place own the header, and give every way to the application that place",
+    wants=Exchanges,
+    subject=Subject.ENGINES,
+)
+def same_on_every_engine(seen: Mapping[str, Exchanges]) -> Iterator[Finding]:
+    """A header that tests see and production lacks protects nobody; usually a proxy took it."""
+    tables = {name: _table(exchanges) for name, exchanges in seen.items()}
+    shared = set.intersection(*(set(table) for table in tables.values())) if tables else set()
+    for place in sorted(shared):
+        answers = {name: table[place] for name, table in tables.items()}
+        yield from _differences(answers)
+
+
+def _table(seen: Exchanges) -> dict[_Place, Exchange]:
+    """The first answer at each place; an origin is part of it."""
+    table: dict[_Place, Exchange] = {}
+    for found in seen.exchanges:
+        table.setdefault((found.scheme, found.kind, found.method, found.path, found.origin), found)
+    return table
+
+
+def _differences(answers: Mapping[str, Exchange]) -> Iterator[Finding]:
+    place = next(iter(answers.values())).place
+    statuses = {name: str(answer.status) for name, answer in answers.items()}
+    if len(set(statuses.values())) > 1:
+        yield Finding(where=place, message=f"the status differs: {_listed(statuses)}")
+        return
+    for header in _COMPARED:
+        values = {name: ", ".join(answer.values(header)) or "absent" for name, answer in answers.items()}
+        if len(set(values.values())) > 1:
+            yield Finding(where=place, message=f"{header} differs: {_listed(values)}")
+
+
+def _listed(values: Mapping[str, str]) -> str:
+    return "; ".join(f"{name}: {value}" for name, value in values.items())

@@ -1,0 +1,137 @@
+"""The file that is laid over a project's own: names, ports, labels, images, and our programs beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from pytest_saas_validate.engines import Program
+from pytest_saas_validate.process.docker import RUN_LABEL, STACK_LABEL
+
+PORT = 8000  # every program of ours listens here, inside
+
+
+class _Replaced(list[str]):
+    """A list that replaces the project's instead of being appended to it."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Knows compose's own tag."""
+
+
+_Dumper.add_representer(
+    _Replaced, lambda dumper, value: dumper.represent_sequence("!override", list(value), flow_style=True)
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guest:
+    """A container of ours in the project's network: its image, what it runs, and files in it."""
+
+    name: str  # what probes call it
+    image: str
+    command: tuple[str, ...]
+    port: int = PORT
+    files: Mapping[str, str] = field(default_factory=dict)  # path inside -> content
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def service(self) -> str:
+        """What compose calls it: no name that a project would use."""
+        return f"saas-{self.name}"
+
+    @classmethod
+    def host(cls, name: str) -> str:
+        """Host and port of a program as seen from inside."""
+        return f"saas-{name}:{PORT}"
+
+    @classmethod
+    def of(cls, program: Program, image: str) -> Guest:
+        """A program in an image that has Python."""
+        path = f"/saas/{program.path.name}"
+        words = ("python", "-I", path, str(PORT), *program.arguments)
+        return cls(
+            name=program.name,
+            image=image,
+            command=words,
+            files={path: program.path.read_text(encoding="utf-8")},
+            environment={"SAAS_VALIDATE_BIND": "0.0.0.0", **program.environment},
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Override:
+    """What differs from the project's own files in one stack."""
+
+    project: str
+    run: str
+    config: Mapping[str, Any]  # the project's own, as compose resolved it
+    images: Mapping[str, str]  # service -> the image to use instead
+    ports: Mapping[str, int]  # service -> the port to publish; others publish none
+    guests: tuple[Guest, ...] = ()
+
+    def text(self) -> str:
+        """YAML for compose 2.24 or newer."""
+        content = {
+            "name": self.project,
+            "services": {**self._own(), **dict(self._guests())},
+            "networks": {name: {"labels": self._labels()} for name in self.config.get("networks", {})},
+            "volumes": {name: {"labels": self._labels()} for name in self.config.get("volumes", {})},
+            "configs": dict(self._files()),
+        }
+        return yaml.dump(content, Dumper=_Dumper, sort_keys=True)
+
+    def _labels(self) -> dict[str, str]:
+        return {RUN_LABEL: self.run, STACK_LABEL: self.project}
+
+    def _own(self) -> dict[str, Any]:
+        own: dict[str, Any] = {}
+        for name, service in self.config["services"].items():
+            own[name] = {"labels": self._labels(), "ports": _Replaced(self._published(name))}
+            if name in self.images:
+                own[name]["image"] = self.images[name]
+            if "build" in service:
+                own[name]["build"] = {"labels": {RUN_LABEL: self.run}}
+        return own
+
+    def _published(self, name: str) -> list[str]:
+        """On a port of the loopback interface that the engine chooses."""
+        return [f"127.0.0.1::{self.ports[name]}"] if name in self.ports else []
+
+    def _guests(self) -> Iterable[tuple[str, Any]]:
+        for guest in self.guests:
+            yield (
+                guest.service,
+                {
+                    "image": guest.image,
+                    "entrypoint": list(guest.command),
+                    "command": [],
+                    "environment": {name: _literal(value) for name, value in guest.environment.items()},
+                    "configs": [
+                        {"source": _source(guest, at), "target": path}
+                        for at, path in enumerate(sorted(guest.files))
+                    ],
+                    "networks": sorted(self.config.get("networks", {})),
+                    "ports": [f"127.0.0.1::{guest.port}"],
+                    "healthcheck": {"disable": True},
+                    "init": True,
+                    "labels": self._labels(),
+                },
+            )
+
+    def _files(self) -> Iterable[tuple[str, Any]]:
+        for guest in self.guests:
+            for at, path in enumerate(sorted(guest.files)):
+                yield _source(guest, at), {"content": _literal(guest.files[path])}
+
+
+def _source(guest: Guest, at: int) -> str:
+    return f"{guest.service}-{at}"
+
+
+def _literal(text: str) -> str:
+    """A text in which compose finds nothing to interpolate."""
+    return text.replace("$", "$$")

@@ -1,0 +1,227 @@
+"""A running compose project."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pytest_saas_validate.engines import BootError, Container, Image, Program
+from pytest_saas_validate.engines.compose.command import Compose
+from pytest_saas_validate.engines.compose.guests import wait_for
+from pytest_saas_validate.engines.compose.override import Guest, Override
+from pytest_saas_validate.engines.compose.readiness import one_shots, wait
+from pytest_saas_validate.evidence import scrub
+from pytest_saas_validate.process import Run, Workspace, run
+from pytest_saas_validate.process.docker import STACK_LABEL, client_environment, docker, remove_labelled
+
+_SCHEMES = {"edge": "https"}
+_SUPERUSER = {"POSTGRES_USER": "PGUSER", "POSTGRES_DB": "PGDATABASE"}
+
+
+@dataclass
+class ComposeStack:
+    """What `ComposeEngine.boot` returns; see the protocol `Stack` for its members."""
+
+    name: str
+    compose: Compose
+    override: Override
+    file: Path
+    services_by_name: Mapping[str, str]
+    workspace: Workspace
+    entry: str  # of the ledger
+    complaints: Sequence[str] = ()
+    engine: str = "compose"
+    owned: bool = True
+    facts: Mapping[str, str] = field(default_factory=dict)
+    _ids: dict[str, str] = field(default_factory=dict)
+    _ports: dict[str, int] = field(default_factory=dict)
+    _idle: dict[str, str] = field(default_factory=dict)
+    _environments: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    _closed: bool = False
+
+    @property
+    def services(self) -> frozenset[str]:
+        """The logical names that the project has, and our programs."""
+        return frozenset(self.services_by_name) | {guest.name for guest in self.override.guests}
+
+    def has(self, name: str) -> bool:
+        """Whether a logical name is here."""
+        return name in self.services
+
+    def url(self, name: str) -> str:
+        """The published loopback port; KeyError for a name that publishes none."""
+        if name not in self._ports:
+            service, inside = self._published(name)
+            found = self.compose.get_service_port(service, inside)
+            if not found:
+                raise BootError(f"service {service} publishes no port")
+            self._ports[name] = found
+        return f"{_SCHEMES.get(name, 'http')}://127.0.0.1:{self._ports[name]}"
+
+    def inner_url(self, name: str) -> str:
+        """Service name and port."""
+        service, inside = self._published(name)
+        return f"{_SCHEMES.get(name, 'http')}://{service}:{inside}"
+
+    def env(self, service: str) -> Mapping[str, str]:
+        """The container's environment, the image's part included."""
+        if service not in self._environments:
+            pairs = self._inspect(service)["Config"]["Env"] or []
+            self._environments[service] = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
+        return self._environments[service]
+
+    def exec(
+        self,
+        service: str,
+        *argv: str,
+        stdin: bytes = b"",
+        environment: Mapping[str, str] | None = None,
+        timeout: float = 60,
+    ) -> Run:
+        """`docker exec`; a service of a profile gets a container that waits for commands."""
+        given = dict(environment or {})
+        if service == "database":
+            own = self.env(service)
+            given |= {to: own[name] for name, to in _SUPERUSER.items() if name in own}
+        # By name only: a value would be seen in the list of processes.
+        names = [word for name in given for word in ("--env", name)]
+        words = ["docker", "exec", "--interactive", *names, self._id(service), *argv]
+        return run(words, env={**client_environment(), **given}, stdin=stdin, timeout=timeout)
+
+    def stop(self, service: str) -> None:
+        """`docker compose stop`: SIGTERM, and SIGKILL after the service's own grace."""
+        self.compose.words("stop", self._service(service))
+
+    def start(self, service: str) -> None:
+        """`docker compose start`; returns when it is healthy again; raises BootError with the logs."""
+        with self.explained():
+            self.compose.words("start", self._service(service))
+            wait(self.compose, [self._service(service)], ())
+        self._ports.pop(service, None)
+
+    def attach(self, program: Program) -> None:
+        """One more container of the backend's image."""
+        image = self._inspect("backend")["Config"]["Image"]
+        guest = Guest.of(program, image)
+        self.override = replace(self.override, guests=(*self.override.guests, guest))
+        self.write()
+        with self.explained():
+            self.compose.start_only(guest.service)
+            self.wait_for_guests()
+
+    def wait_for_guests(self) -> None:
+        """Return when our programs serve; raises BootError."""
+        wait_for(self.compose, self.override.guests, self.url)
+
+    def address_of(self, name: str) -> str:
+        """The inner addresses of a guest, separated by commas: one for each network."""
+        networks = self._inspect(name)["NetworkSettings"]["Networks"]
+        return ",".join(sorted(network["IPAddress"] for network in networks.values()))
+
+    def logs(self, service: str | None = None, tail: int = 200) -> str:
+        """`docker compose logs`, scrubbed."""
+        chosen = [self._service(service)] if service else []
+        words = ("logs", "--no-color", "--no-log-prefix" if service else "--timestamps=false")
+        return scrub(self.compose.words(*words, "--tail", str(tail), *chosen).stdout.decode(errors="replace"))
+
+    @contextlib.contextmanager
+    def explained(self) -> Iterator[None]:
+        """Inside, a BootError gets the state of every container and the end of every log."""
+        try:
+            yield
+        except BootError as problem:
+            states = [
+                f"{name}: {found.State} {found.Health or ''} {found.ExitCode or ''}".rstrip()
+                for name, found in sorted(self.compose.containers().items())
+            ]
+            words = "\n".join([str(problem), *states, self.logs(tail=40)])
+            raise BootError(words) from problem
+
+    def write(self) -> None:
+        """Write the file that is laid over the project's; it holds the front's private key."""
+        self.file.touch(mode=0o600)
+        self.file.write_text(self.override.text(), encoding="utf-8")
+
+    def containers(self) -> Sequence[Container]:
+        """`docker inspect` of every service that is not of a profile."""
+        config = self.override.config["services"]
+        jobs = one_shots(self.override.config)
+        return [
+            Container(
+                service=name,
+                facts=self._inspect(name),
+                job=name in jobs,
+                image="" if "build" in service else service["image"],
+                published=tuple(_address(port) for port in service.get("ports", ())),
+                named="container_name" in service,
+            )
+            for name, service in sorted(config.items())
+            if not service.get("profiles")
+        ]
+
+    def image(self, service: str) -> Image:
+        """`docker image inspect` and `docker history`."""
+        name = self._inspect(service)["Config"]["Image"]
+        facts = json.loads(self._docker("image", "inspect", name))[0]
+        history = self._docker("history", "--no-trunc", "--format", "{{.CreatedBy}}", name)
+        return Image(environment=tuple(facts["Config"]["Env"] or ()), history=tuple(history.splitlines()))
+
+    def idle(self, service: str, *argv: str) -> Run:
+        """`docker compose run` of a container that sleeps, and the command in it."""
+        if service not in self._idle:
+            self._idle[service] = self._sleeper(self._service(service))
+        words = ("docker", "exec", "--interactive", self._idle[service], *argv)
+        return run(words, env=client_environment())
+
+    def close(self) -> None:
+        """Remove its containers, networks and volumes; safe to call twice. Images stay until the run ends."""
+        if self._closed:
+            return
+        self._closed = True
+        remove_labelled(self.name, client_environment(), STACK_LABEL)
+
+    def _service(self, name: str) -> str:
+        """What compose calls a logical name; KeyError when it is not here."""
+        guests = {guest.name: guest.service for guest in self.override.guests}
+        own = {service: service for service in self.override.config["services"]}
+        return {**own, **guests, **self.services_by_name}[name]
+
+    def _published(self, name: str) -> tuple[str, int]:
+        service = self._service(name)
+        guests = {guest.service: guest.port for guest in self.override.guests}
+        return service, {**self.override.ports, **guests}[service]
+
+    def _id(self, name: str) -> str:
+        """The container of a logical name; for a service of a profile one is started that does nothing."""
+        if name not in self._ids:
+            service = self._service(name)
+            if self.override.config["services"].get(service, {}).get("profiles"):
+                self._ids[name] = self._sleeper(service)
+            else:
+                self._ids[name] = str(self.compose.get_container(service, include_all=True).ID)
+        return self._ids[name]
+
+    def _sleeper(self, service: str) -> str:
+        """A container of a service that does nothing; removed with the stack."""
+        words = ("run", "--detach", "--no-deps", "--entrypoint", "sleep", service, "infinity")
+        return str(self.compose.words(*words).stdout.decode().split()[-1])
+
+    def _inspect(self, name: str) -> Mapping[str, Any]:
+        facts: Mapping[str, Any] = json.loads(self._docker("inspect", self._id(name)))[0]
+        return facts
+
+    @staticmethod
+    def _docker(*words: str) -> str:
+        found = docker(*words, environment=client_environment())
+        if not found.ok:
+            raise BootError(found.explain())
+        return found.text
+
+
+def _address(port: Mapping[str, Any]) -> str:
+    """A published port as the project's file gives it; without an address it is every one of the machine."""
+    return f"{port.get('host_ip') or '0.0.0.0'}:{port.get('published', '')}"
