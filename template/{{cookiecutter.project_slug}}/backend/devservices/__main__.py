@@ -7,9 +7,8 @@ import sys
 import uuid
 from pathlib import Path
 
+from devservices.identity import FIRST_TENANT
 from devservices.stack import PROJECT, Stack
-
-FIRST_TENANT = uuid.UUID("11111111-1111-4111-8111-111111111111")
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
 import uuid
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ from typing import Any
 from joserfc import jwt
 from joserfc.jwk import KeyParameters, RSAKey
 
-KEY_ID = "development"
 ALGORITHM = "RS256"
+FIRST_TENANT = uuid.UUID("11111111-1111-4111-8111-111111111111")  # whose member a token is that names none
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,14 @@ class Identity:
             "tenant_id": str(tenant_id),
         }
 
+    @property
+    def key_id(self) -> str:
+        """The name of the key, by which the API finds it."""
+        return str(self.key.kid)
+
     def sign(self, claims: dict[str, Any]) -> str:
         """Return the token that says exactly this."""
-        return jwt.encode({"alg": ALGORITHM, "kid": KEY_ID}, claims, self.key)
+        return jwt.encode({"alg": ALGORITHM, "kid": self.key_id}, claims, self.key)
 
     def token(self, tenant_id: uuid.UUID | str) -> str:
         """Return a token for a member of this tenant."""
@@ -48,9 +54,9 @@ class Identity:
 
 
 def load_key(path: Path) -> RSAKey:
-    """Return the private key kept at `path`, made on first use."""
+    """Return the private key kept at `path`, made on first use; a new key has a new name."""
     if not path.exists():
-        parameters: KeyParameters = {"kid": KEY_ID, "use": "sig", "alg": ALGORITHM}
+        parameters: KeyParameters = {"kid": secrets.token_hex(8), "use": "sig", "alg": ALGORITHM}
         path.touch(mode=0o600)
         path.write_text(json.dumps(RSAKey.generate_key(2048, parameters).as_dict(private=True)))
     return RSAKey.import_key(json.loads(path.read_text()))

@@ -21,14 +21,14 @@ from devservices.identity import ALGORITHM, load_key
 
 
 class IssuerServer(ThreadingHTTPServer):
-    """The server; its address is the issuer's name."""
+    """The server; without another name its address is the issuer's."""
 
     daemon_threads = True
 
-    def __init__(self, port: int, key: RSAKey) -> None:
-        super().__init__(("127.0.0.1", port), IssuerHandler)
+    def __init__(self, port: int, key: RSAKey, *, host: str = "127.0.0.1", name: str | None = None) -> None:
+        super().__init__((host, port), IssuerHandler)
         self.key = key
-        issuer = f"http://127.0.0.1:{self.server_port}"
+        issuer = name or f"http://{host}:{self.server_port}"
         keys = f"{issuer}/.well-known/jwks.json"
         self.documents = {
             "/.well-known/openid-configuration": {"issuer": issuer, "jwks_uri": keys},

@@ -15,7 +15,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
-from devservices.identity import ALGORITHM, KEY_ID, Identity
+from devservices.identity import ALGORITHM, Identity
 from tests.support import TODOS, NewSettings, bearer, served
 
 Forge = Callable[[Identity, dict[str, Any]], str]
@@ -36,19 +36,19 @@ def encoded(content: bytes) -> str:
 
 
 def unsigned(identity: Identity, claims: dict[str, Any]) -> str:
-    head = {"alg": "none", "kid": KEY_ID}
+    head = {"alg": "none", "kid": identity.key_id}
     return f"{encoded(json.dumps(head).encode())}.{encoded(json.dumps(claims).encode())}."
 
 
 def signed_with_the_public_key(identity: Identity, claims: dict[str, Any]) -> str:
-    head = {"alg": "HS256", "kid": KEY_ID}
+    head = {"alg": "HS256", "kid": identity.key_id}
     content = f"{encoded(json.dumps(head).encode())}.{encoded(json.dumps(claims).encode())}"
     secret = identity.key.as_pem(private=False)
     return f"{content}.{encoded(hmac.digest(secret, content.encode(), 'sha256'))}"
 
 
 def signed_by_another_key(identity: Identity, claims: dict[str, Any]) -> str:
-    return jwt.encode({"alg": ALGORITHM, "kid": KEY_ID}, claims, RSAKey.generate_key(2048))
+    return jwt.encode({"alg": ALGORITHM, "kid": identity.key_id}, claims, RSAKey.generate_key(2048))
 
 
 def of_an_unknown_key(identity: Identity, claims: dict[str, Any]) -> str:
@@ -60,7 +60,7 @@ def without_key_id(identity: Identity, claims: dict[str, Any]) -> str:
 
 
 def by_an_algorithm_that_is_not_allowed(identity: Identity, claims: dict[str, Any]) -> str:
-    return jwt.encode({"alg": "ES256", "kid": KEY_ID}, claims, ECKey.generate_key("P-256"))
+    return jwt.encode({"alg": "ES256", "kid": identity.key_id}, claims, ECKey.generate_key("P-256"))
 
 
 def with_another_payload(identity: Identity, claims: dict[str, Any]) -> str:
