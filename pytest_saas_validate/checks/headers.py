@@ -220,10 +220,10 @@ def isolation(seen: Exchanges) -> Iterator[Finding]:
     subject=Subject.STACK,
 )
 def telling(seen: Exchanges) -> Iterator[Finding]:
-    """Server and some thirty names; a TLS front may name itself, without a version."""
+    """Server and some thirty names; a server before the application may name itself, without a version."""
     for exchange in seen.exchanges:
         for name, value in exchange.headers:
-            bare = exchange.scheme == "https" and re.fullmatch(r"[A-Za-z-]+", value)
+            bare = exchange.fronted and re.fullmatch(r"[A-Za-z-]+", value)
             if _TELLING.fullmatch(name) or (name == "server" and value and not bare):
                 yield Finding(where=exchange.place, message=f"{name}: {value}")
 

@@ -38,7 +38,9 @@ class Client:
     machine."""
 
     def __init__(self, project: Project, stack: Stack, service: str = "", local_address: str = "") -> None:
-        self.base = stack.url(service or way_in(stack))
+        service = service or way_in(stack)
+        self.base = stack.url(service)
+        self._fronted = service != "backend"
         self.scheme = urlsplit(self.base).scheme
         self._collection = project.spec.routes.collection
         self._context = _trust(stack) if self.scheme == "https" else nobody()
@@ -107,6 +109,7 @@ class Client:
             path=shown or path,
             status=answer.status_code,
             headers=clean(answer.headers.multi_items()),
+            fronted=self._fronted,
             private="authorization" in asked.headers or self._below(path),
             origin=asked.headers.get("origin", ""),
             echoed=MARKER in answer.text,
@@ -133,7 +136,13 @@ class Client:
             kind = Kind.WEBSOCKET if answer.status == 101 else Kind.DENIAL
             found = clean(answer.getheaders())
             return Exchange(
-                kind=kind, scheme=self.scheme, method="GET", path=path, status=answer.status, headers=found
+                kind=kind,
+                scheme=self.scheme,
+                method="GET",
+                path=path,
+                status=answer.status,
+                headers=found,
+                fronted=self._fronted,
             )
         except (OSError, http.client.HTTPException) as problem:
             raise ProbeError(

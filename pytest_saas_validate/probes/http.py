@@ -18,7 +18,7 @@ from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Effect, Probe, ProbeError, Unavailable
 from pytest_saas_validate.probes.client import Client, way_in
 from pytest_saas_validate.probes.psql import without_select
-from pytest_saas_validate.probes.responses import NOWHERE, STRANGER, Tour
+from pytest_saas_validate.probes.responses import NOWHERE, STRANGER, Tour, above
 from pytest_saas_validate.probes.tokens import good_token
 from pytest_saas_validate.project import Project
 
@@ -74,7 +74,7 @@ def _cross_origin(project: Project, stack: Stack) -> CrossOrigin:
         fine = client.ask(Kind.OK, "GET", path, token=token, origin=allowed)
         if fine.status != 200:
             raise ProbeError(f"{fine.place} is answered {fine.status}: nothing can be judged by it")
-        seen += [fine, client.ask(Kind.UNROUTED, "GET", NOWHERE, origin=allowed)]
+        seen += [fine, client.ask(Kind.UNROUTED, "GET", above(project) + NOWHERE, origin=allowed)]
         seen.append(_preflight(client, Kind.ALLOWED, path, allowed))
         if token:
             seen.append(client.ask(Kind.ANONYMOUS, "GET", path, origin=allowed))

@@ -27,7 +27,6 @@ _BY_CHANCE = (
     *(Kind.STATIC, Kind.FRONT, Kind.WEBSOCKET),
 )
 _ASSET = re.compile(r"""(?:src|href)=["']?(/[^"' >]+\.(?:js|css))""")
-_TOO_LONG = "/" + "long" * 12_000  # bytes; more than any server takes for an address
 
 
 @dataclass
@@ -103,12 +102,14 @@ class Tour:
             self._must(self.client.ask(Kind.STATIC, "GET", asset))
             self._conditional(asset, "")
         self._want(self.client.ask(Kind.UNROUTED, "GET", "/assets/no-such-file.js"), 404)
-        self._want(self.client.ask(Kind.FRONT, "GET", _TOO_LONG, shown="/longlong..."), 400, 414, 431)
+        self._want(self.client.ask(Kind.FRONT, "TRACE", "/"), 400, 403, 405, 501)
 
     def _unwanted(self) -> None:
         """Pages that should not be there; where every address is answered, nothing can be told of them."""
-        below = self.project.spec.routes.collection.rpartition("/")[0]
+        below = above(self.project)
         nowhere = self._keep(self.client.ask(Kind.UNROUTED, "GET", NOWHERE))
+        if below:
+            self._keep(self.client.ask(Kind.UNROUTED, "GET", below + NOWHERE))
         for kind, paths in ((Kind.DOCUMENTATION, _DOCUMENTATION), (Kind.TEST_ROUTE, _TEST_ROUTES)):
             if nowhere.status < 400:
                 self._miss(kind, f"{NOWHERE} is answered {nowhere.status}, so every address is")
@@ -182,6 +183,11 @@ class Tour:
             )
         self._keep(failed)
         self._must(self.client.ask(Kind.OK, "GET", path, token=self.token))
+
+
+def above(project: Project) -> str:
+    """The part of the API's addresses that all share; a front passes on what lies below it."""
+    return project.spec.routes.collection.rpartition("/")[0]
 
 
 def address(made: httpx.Response, collection: str) -> str:

@@ -186,7 +186,7 @@ class Boot:
         roles = ("app", "migrator", "backup", "superuser", "cache")
         variables = {f"{role}_password": secrets.token_hex(16) for role in roles}
         variables |= {"audience": AUDIENCE, "origin": ORIGIN, "release": RELEASE}
-        variables["hosts"] = ",".join((*HOSTS, *_PUBLISHED))
+        variables["hosts"] = ",".join(HOSTS)
         names = {program.name for program in self.programs}
         if "issuer" in names:
             variables["issuer"] = f"http://{Guest.host('issuer')}"

@@ -11,7 +11,7 @@ from subprocess import CompletedProcess
 from testcontainers.compose import ComposeContainer, DockerCompose
 
 from pytest_saas_validate.engines import BootError
-from pytest_saas_validate.process import run
+from pytest_saas_validate.process import Run, run
 
 _SECONDS = 600.0  # a build with cold caches
 
@@ -47,6 +47,11 @@ class Compose(DockerCompose):
     def words(self, *words: str) -> CompletedProcess[bytes]:
         """Run `docker compose` with these words; raises BootError with what it said."""
         return self._run_command([*self.docker_compose_command(), *words])
+
+    def ended(self, *words: str) -> Run:
+        """Run `docker compose` with these words, however it ends."""
+        argv = [*self.docker_compose_command(), *words]
+        return run(argv, cwd=Path(self.context), env=self.environment, timeout=_SECONDS)
 
     def _run_command(self, cmd: str | list[str], context: str | None = None) -> CompletedProcess[bytes]:
         argv = cmd.split() if isinstance(cmd, str) else cmd

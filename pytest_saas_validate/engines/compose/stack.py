@@ -19,7 +19,6 @@ from pytest_saas_validate.process import Run, Workspace, run
 from pytest_saas_validate.process.docker import STACK_LABEL, client_environment, docker, remove_labelled
 
 _SCHEMES = {"edge": "https"}
-_SUPERUSER = {"POSTGRES_USER": "PGUSER", "POSTGRES_DB": "PGDATABASE"}
 
 
 @dataclass
@@ -39,7 +38,6 @@ class ComposeStack:
     facts: Mapping[str, str] = field(default_factory=dict)
     _ids: dict[str, str] = field(default_factory=dict)
     _ports: dict[str, int] = field(default_factory=dict)
-    _idle: dict[str, str] = field(default_factory=dict)
     _environments: dict[str, Mapping[str, str]] = field(default_factory=dict)
     _closed: bool = False
 
@@ -86,7 +84,7 @@ class ComposeStack:
         given = dict(environment or {})
         if service == "database":
             own = self.env(service)
-            given |= {to: own[name] for name, to in _SUPERUSER.items() if name in own}
+            given |= {"PGUSER": own.get("POSTGRES_USER", "postgres"), "PGDATABASE": self.facts["database"]}
         # By name only: a value would be seen in the list of processes.
         names = [word for name in given for word in ("--env", name)]
         words = ["docker", "exec", "--interactive", *names, self._id(service), *argv]
@@ -171,11 +169,9 @@ class ComposeStack:
         return Image(environment=tuple(facts["Config"]["Env"] or ()), history=tuple(history.splitlines()))
 
     def idle(self, service: str, *argv: str) -> Run:
-        """`docker compose run` of a container that sleeps, and the command in it."""
-        if service not in self._idle:
-            self._idle[service] = self._sleeper(self._service(service))
-        words = ("docker", "exec", "--interactive", self._idle[service], *argv)
-        return run(words, env=client_environment())
+        """`docker compose run` with the command in the program's place."""
+        words = ("run", "--rm", "--no-deps", "--no-TTY", "--quiet", "--entrypoint", argv[0])
+        return self.compose.ended(*words, self._service(service), *argv[1:])
 
     def close(self) -> None:
         """Remove its containers, networks and volumes; safe to call twice. Images stay until the run ends."""
@@ -200,15 +196,11 @@ class ComposeStack:
         if name not in self._ids:
             service = self._service(name)
             if self.override.config["services"].get(service, {}).get("profiles"):
-                self._ids[name] = self._sleeper(service)
+                words = ("run", "--detach", "--no-deps", "--entrypoint", "sleep", service, "infinity")
+                self._ids[name] = self.compose.words(*words).stdout.decode().split()[-1]
             else:
                 self._ids[name] = str(self.compose.get_container(service, include_all=True).ID)
         return self._ids[name]
-
-    def _sleeper(self, service: str) -> str:
-        """A container of a service that does nothing; removed with the stack."""
-        words = ("run", "--detach", "--no-deps", "--entrypoint", "sleep", service, "infinity")
-        return str(self.compose.words(*words).stdout.decode().split()[-1])
 
     def _inspect(self, name: str) -> Mapping[str, Any]:
         facts: Mapping[str, Any] = json.loads(self._docker("inspect", self._id(name)))[0]
