@@ -109,6 +109,14 @@ class Spec:
     alerts: Alerts | None = None
     compose: Compose | None = None
 
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """Addresses that the application answers, with everything below them."""
+        backend, routes = self.backend, self.routes
+        health = (backend.live, backend.ready) if backend else ()
+        above = routes.collection.rpartition("/")[0]
+        return tuple(path for path in dict.fromkeys((*health, routes.public, above)) if path not in ("", "/"))
+
 
 _RUN_KEYS = {"template", "features", "waivers", "combos", "engines", "require", "environment", "images"}
 T = TypeVar("T")

@@ -10,9 +10,10 @@ from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
 _COMPARED = (
     *REQUIRED,
-    *("strict-transport-security", "cache-control", "vary", "allow", "location", "www-authenticate"),
+    *("strict-transport-security", "cache-control", "vary", "allow", "www-authenticate"),
     *("access-control-allow-origin", "access-control-allow-credentials", "access-control-allow-methods"),
 )
+_EVERYWHERE = (*REQUIRED, "strict-transport-security")
 _Place = tuple[str, str, str, str, str]
 
 
@@ -42,7 +43,12 @@ def _table(seen: Exchanges) -> dict[_Place, Exchange]:
 
 
 def _differences(answers: Mapping[str, Exchange]) -> Iterator[Finding]:
-    place = next(iter(answers.values())).place
+    """Of what the application answers everything; of a front's own pages that the headers are there."""
+    first = next(iter(answers.values()))
+    place = first.place
+    if not first.declared:
+        yield from _losses(answers)
+        return
     statuses = {name: str(answer.status) for name, answer in answers.items()}
     if len(set(statuses.values())) > 1:
         yield Finding(where=place, message=f"the status differs: {_listed(statuses)}")
@@ -51,6 +57,14 @@ def _differences(answers: Mapping[str, Exchange]) -> Iterator[Finding]:
         values = {name: ", ".join(answer.values(header)) or "absent" for name, answer in answers.items()}
         if len(set(values.values())) > 1:
             yield Finding(where=place, message=f"{header} differs: {_listed(values)}")
+
+
+def _losses(answers: Mapping[str, Exchange]) -> Iterator[Finding]:
+    for header in _EVERYWHERE:
+        sent = {name: "sent" if answer.values(header) else "absent" for name, answer in answers.items()}
+        if len(set(sent.values())) > 1:
+            place = next(iter(answers.values())).place
+            yield Finding(where=place, message=f"{header} differs: {_listed(sent)}")
 
 
 def _listed(values: Mapping[str, str]) -> str:

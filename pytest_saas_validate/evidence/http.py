@@ -51,6 +51,7 @@ class Exchange:
     path: str
     status: int
     headers: tuple[tuple[str, str], ...]  # lower-case names, in the order of the wire, duplicates kept
+    declared: bool = False  # the project's table names the address, or one above it
     fronted: bool = False  # a server before the application passed it on, or answered itself
     private: bool = False  # asked with a token, or below the tenant-owned collection
     origin: str = ""  # the Origin that was sent

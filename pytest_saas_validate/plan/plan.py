@@ -84,10 +84,10 @@ class Plan:
         if probes()[kind].subject is Subject.PROJECT:
             return self.gatherer.of_project(kind, project, self.settings.features)
         if case.check.subject is Subject.ENGINES and case.combo is not None:
-            wanted = self.wanted(case.combo)
+            combo = case.combo
             return side_by_side(
                 {
-                    engine: self.gatherer.of_stack(kind, project, engine, wanted, planted)
+                    engine: self.gatherer.of_stack(kind, project, engine, self.wanted(combo, engine), planted)
                     for engine in self.settings.engines
                 }
             )
@@ -95,7 +95,9 @@ class Plan:
             return Missing(
                 reason=f"{case.check.id} speaks of a project and wants {kind.__name__}, of a stack"
             )
-        return self.gatherer.of_stack(kind, project, case.engine, self.wanted(case.combo), planted)
+        return self.gatherer.of_stack(
+            kind, project, case.engine, self.wanted(case.combo, case.engine), planted
+        )
 
     def evidence(self, kind: type, combo: Combo, engine: str) -> Gathered[Any]:
         """One kind of evidence about a combination, apart from any check."""
@@ -107,12 +109,13 @@ class Plan:
             return self.gatherer.of_project(kind, project, self.settings.features)
         return self.gatherer.of_stack(kind, project, engine, {kind})
 
-    def wanted(self, combo: Combo) -> frozenset[type]:
-        """Every kind of stack evidence that the chosen cases judge for a combination."""
+    def wanted(self, combo: Combo, engine: str) -> frozenset[type]:
+        """Every kind of stack evidence that the chosen cases judge for a combination on an engine."""
         return frozenset(
             kind
             for case in self.cases
-            if case.combo == combo and case.applies and (self.chosen is None or case.id in self.chosen)
+            if case.combo == combo and case.engine in (engine, None)
+            if case.applies and (self.chosen is None or case.id in self.chosen)
             for kind in case.check.kinds
             if probes()[kind].subject is Subject.STACK
         )

@@ -43,6 +43,7 @@ class Client:
         self._fronted = service != "backend"
         self.scheme = urlsplit(self.base).scheme
         self._collection = project.spec.routes.collection
+        self._routes = project.spec.declared
         self._context = _trust(stack) if self.scheme == "https" else nobody()
         # A server closes the connection after an unhandled error: a kept one would break the next request.
         transport = httpx.HTTPTransport(
@@ -109,6 +110,7 @@ class Client:
             path=shown or path,
             status=answer.status_code,
             headers=clean(answer.headers.multi_items()),
+            declared=self._declared(path),
             fronted=self._fronted,
             private="authorization" in asked.headers or self._below(path),
             origin=asked.headers.get("origin", ""),
@@ -150,6 +152,10 @@ class Client:
             ) from None
         finally:
             connection.close()
+
+    def _declared(self, path: str) -> bool:
+        bare = path.split("?")[0]
+        return any(bare == route or bare.startswith(route + "/") for route in self._routes)
 
     def _below(self, path: str) -> bool:
         own = self._collection

@@ -14,9 +14,7 @@ from pytest_saas_validate.engines.compose.command import Compose
 READY_SECONDS = 180.0
 _UNHEALTHY = "unhealthy"
 _PAUSE = 0.3
-_PATIENCE = (
-    20.0  # seconds that a service may call itself unhealthy: on a busy machine a check runs out of time
-)
+_PATIENCE = 20.0  # seconds of being unhealthy: on a busy machine a check runs out of time
 
 
 def one_shots(config: Mapping[str, Any]) -> frozenset[str]:

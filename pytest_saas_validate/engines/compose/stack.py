@@ -183,7 +183,7 @@ class ComposeStack:
     def _service(self, name: str) -> str:
         """What compose calls a logical name; KeyError when it is not here."""
         guests = {guest.name: guest.service for guest in self.override.guests}
-        own = {service: service for service in self.override.config["services"]}
+        own: dict[str, str] = {service: service for service in self.override.config["services"]}
         return {**own, **guests, **self.services_by_name}[name]
 
     def _published(self, name: str) -> tuple[str, int]:
