@@ -49,6 +49,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_selection(run)
     run.add_argument("--junitxml", metavar="F", default="", help="write JUnit XML")
     run.add_argument("--json", metavar="F", default="", help="write the verdicts as JSON")
+    run.add_argument(
+        "--keep", default="", choices=("", "never", "failed", "always"), help="leave stacks running"
+    )
+    run.add_argument("--artifacts", metavar="DIR", default="", help="write the logs of every stack there")
     run.add_argument("--html", metavar="F", default="", help="write the report as one HTML file")
     prove = commands.add_parser("prove", help="plant every known defect and see which check finds it")
     prove.set_defaults(command=_prove)
@@ -118,6 +122,8 @@ def _run(args: argparse.Namespace, rest: Sequence[str]) -> int:
     words += [f"--junitxml={Path(args.junitxml).absolute()}"] if args.junitxml else []
     words += [f"--saas-json={Path(args.json).absolute()}"] if args.json else []
     words += [f"--saas-html={Path(args.html).absolute()}"] if args.html else []
+    words += [f"--saas-keep={args.keep}"] if args.keep else []
+    words += [f"--saas-artifacts={Path(args.artifacts).absolute()}"] if args.artifacts else []
     code, seen = _pytest([*words, *rest])
     if code not in (0, 1):
         return USAGE if code == 4 else NOT_JUDGED
@@ -159,8 +165,9 @@ def _names() -> set[str]:
 
 def _cannot_start(settings: Settings) -> bool:
     from pytest_saas_validate.requirements import unmet
+    from pytest_saas_validate.session import load_engine
 
-    missing = unmet(settings)
+    missing = unmet(settings, load_engine)
     for line in missing:
         print(f"saas-validate: {line}", file=sys.stderr)
     return bool(missing)

@@ -51,10 +51,11 @@ class Hooks:
             return
         from pytest_saas_validate.process import terminate_as_interrupt
         from pytest_saas_validate.requirements import unmet
+        from pytest_saas_validate.session import load_engine
 
         self.session.say = self.config.get_terminal_writer().line
         self.cleanup.enter_context(terminate_as_interrupt())
-        missing = unmet(self.session.plan.settings)
+        missing = unmet(self.session.plan.settings, load_engine)
         if missing:
             raise pytest.UsageError("\n".join(missing))
 

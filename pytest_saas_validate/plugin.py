@@ -59,6 +59,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--saas-json", metavar="FILE", default="", help="write the verdicts as JSON")
     group.addoption("--saas-html", metavar="FILE", default="", help="write the report as one HTML file")
     group.addoption("--saas-kills", metavar="FILE", default="", help="write the kill table as JSON")
+    group.addoption(
+        "--saas-keep",
+        choices=("never", "failed", "always"),
+        default="never",
+        help="leave stacks running, where the engine can, and say how to reach and to remove them",
+    )
+    group.addoption("--saas-artifacts", metavar="DIR", default="", help="write the logs of every stack there")
     group.addoption("--saas-complete", action="store_true", help="every case must be collected")
 
 

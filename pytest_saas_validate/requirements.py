@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from pytest_saas_validate.checks import FAMILIES
+from pytest_saas_validate.engines import ENGINES, Engine
 from pytest_saas_validate.settings import Settings
 
 
-def unmet(settings: Settings) -> list[str]:
+def unmet(settings: Settings, load: Callable[[str, Settings], Engine]) -> list[str]:
     """One sentence for each requirement that is not met, with the way to meet it.
 
-    Engines ask the project for what they need, so they are judged again at verdict time; here only a tool
-    that is not there, or a name that means nothing, is found.
+    `load` gives the engine of a name. Engines ask the project for what they need, so they are judged again
+    at verdict time; here a tool or an engine that this machine lacks, or a name that means nothing, is found.
     """
-    return list(_unmet(settings)) if settings.require else []
+    return list(_unmet(settings, load)) if settings.require else []
 
 
-def _unmet(settings: Settings) -> Iterator[str]:
+def _unmet(settings: Settings, load: Callable[[str, Settings], Engine]) -> Iterator[str]:
     from pytest_saas_validate.tools import TOOLS, find
 
     required = settings.require
-    known = {"all", *FAMILIES, *settings.engines, *TOOLS, "compose", "kind", "external"}
+    known = {"all", *FAMILIES, *ENGINES, *TOOLS}
     for name in sorted(required):
         if name not in known:
             names = ", ".join(sorted(known))
             yield f"--saas-require={name}: no such engine, tool or family; there are {names}"
-        elif name in {"compose", "kind", "external"} - set(settings.engines):
+        elif name in ENGINES and name not in settings.engines:
             yield f"--saas-require={name}: the engine was not asked for; add --saas-engine={name}"
+    for name in settings.engines:
+        reason = load(name, settings).missing if {name, "all"} & required else ""
+        if reason:
+            yield f"--saas-require={name}: {reason}"
     for name in sorted(set(TOOLS) & required):
         tool = find(name)
         if tool.reason:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import pytest
 from pytest_saas_validate.combos import TemplateError
 from pytest_saas_validate.engines import ENGINES, Engine
 from pytest_saas_validate.plan import Plan
+from pytest_saas_validate.plan.aftermath import Aftermath
 from pytest_saas_validate.process import Workspace
 from pytest_saas_validate.settings import Settings, Switches, read_settings
 from pytest_saas_validate.spec import SpecError
@@ -46,7 +48,19 @@ class Session:
         unknown = [name for name in settings.engines if name not in ENGINES]
         if unknown:
             raise pytest.UsageError(f"no engine {unknown[0]!r}; there are {', '.join(ENGINES)}")
-        return Plan(settings, lambda: self.workspace, load_engine, programs, say=self.say)
+        artifacts = option("saas_artifacts")
+        return Plan(
+            settings,
+            lambda: self.workspace,
+            load_engine,
+            programs,
+            say=self.say,
+            aftermath=Aftermath(
+                keep=option("saas_keep"),
+                artifacts=Path(artifacts).absolute() if artifacts else None,
+                say=self.say,
+            ),
+        )
 
     @cached_property
     def workspace(self) -> Workspace:

@@ -44,7 +44,7 @@ class Container:
     """One container of a project; every method takes its `service`, the name in the project's files, too."""
 
     service: str
-    facts: Mapping[str, Any] = field(repr=False)  # in the form of `docker inspect`
+    facts: Mapping[str, Any] = field(repr=False)  # in the form of `docker inspect`; empty when not started
     job: bool = False  # does one thing and ends
     image: str = ""  # as the project names it; empty when it is built from the project
     published: tuple[str, ...] = ()  # as the project says: "127.0.0.1:8080"
@@ -138,7 +138,7 @@ class Stack(Protocol):
         ...
 
     def containers(self) -> Sequence[Container]:
-        """The project's containers as they are now, those of profiles left out.
+        """The project's containers as they are now; those of profiles are not started.
         local: none. compose: `docker inspect`. kind: read from the node."""
         ...
 
@@ -158,6 +158,12 @@ class Stack(Protocol):
         local: refused. compose: `docker compose run` with another entry point. kind: a pod of its image."""
         ...
 
+    def keep(self) -> Sequence[str]:
+        """Leave the stack running after this run, and say how to reach and how to remove it; then `close`
+        does nothing. Empty where an engine cannot.
+        local: empty, its processes end with the run. compose: commands of Docker. kind: of kubectl."""
+        ...
+
     def close(self) -> None:
         """Stop and remove everything that belongs to the stack; safe to call twice."""
         ...
@@ -172,8 +178,13 @@ class Engine(Protocol):
         """What switches and reports call it."""
         ...
 
+    @property
+    def missing(self) -> str:
+        """What this machine lacks for the engine and how to get it; empty when it has everything. Cheap."""
+        ...
+
     def unavailable(self, project: Project) -> str:
-        """Why this engine cannot run here and how to get it; empty when it can. Cheap, no side effect.
+        """Why this engine cannot run this project here; empty when it can. Cheap, no side effect.
         local: an extra is not installed. compose: no Docker. kind: no kind, kubectl or Docker.
         external: no URL given."""
         ...

@@ -92,6 +92,9 @@ class Mutant:
     also: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
+    on: str = (
+        ""  # what an engine must have ("containers") for it to be planted; empty: processes, or no engine
+    )
     in_template: Callable[[Path], None] | None = None  # changes a copy of the template, in place
     in_project: Callable[[Edit], None] | None = None
     in_stack: Callable[[Stack, Project], None] | None = None  # after boot, before any probe
@@ -115,6 +118,7 @@ def mutant(
     also: Iterable[str] = (),
     needs: Iterable[str] = (),
     absent: Iterable[str] = (),
+    on: str = "",
     at: str,
 ) -> Callable[[Callable[..., None]], Mutant]:
     """Turn a function that plants a defect `at` "template", "project" or "stack" into a `Mutant`."""
@@ -129,6 +133,7 @@ def mutant(
             also=frozenset(also),
             needs=frozenset(needs),
             absent=frozenset(absent),
+            on=on,
             **place,
         )
 

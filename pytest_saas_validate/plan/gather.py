@@ -12,6 +12,7 @@ from pytest_saas_validate.bake import BakeError
 from pytest_saas_validate.engines import BootError, Engine, Program, Stack
 from pytest_saas_validate.evidence import Found, Gathered, Missing, scrub
 from pytest_saas_validate.findings import Subject
+from pytest_saas_validate.plan.aftermath import Aftermath
 from pytest_saas_validate.probes import Effect, Probe, ProbeError, Renders, Unavailable, probes
 from pytest_saas_validate.process import Workspace, once
 from pytest_saas_validate.project import Project
@@ -45,6 +46,7 @@ class Gatherer:
     engine: Callable[[str], Engine]
     programs: Callable[[], Sequence[Program]]  # asked at the first boot
     say: Callable[[str], None] = lambda text: None
+    aftermath: Aftermath = field(default_factory=Aftermath)
     _known: dict[str, Any] = field(default_factory=dict)
 
     def of_template(self, kind: type, renders: Renders, digest: str) -> Gathered[Any]:
@@ -109,12 +111,14 @@ class Gatherer:
         except (BootError, SpecError) as problem:
             missing = Missing(reason=_short(f"{project.combo.id} did not boot on {engine.name}: {problem}"))
             return {probe.evidence.__name__: missing for probe in group}
+        found: Batch = {}
         try:
             if planted.plant is not None:
                 planted.plant(stack, project)
-            return {probe.evidence.__name__: _probe(probe, project, stack) for probe in group}
+            found = {probe.evidence.__name__: _probe(probe, project, stack) for probe in group}
+            return found
         finally:
-            stack.close()
+            self.aftermath.settle(stack, project, found)
 
     def _outcome(self, key: str, gather: Callable[[], Any]) -> Gathered[Any]:
         kept: Gathered[Any] = self._kept(key, lambda: _guard(gather))

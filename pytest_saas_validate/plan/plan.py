@@ -15,6 +15,7 @@ from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.engines import Engine, Program
 from pytest_saas_validate.evidence import Gathered, Missing
 from pytest_saas_validate.findings import Subject, Verdict, verdict
+from pytest_saas_validate.plan.aftermath import Aftermath
 from pytest_saas_validate.plan.cases import Case, cases
 from pytest_saas_validate.plan.gather import HEALTHY, Gatherer, Planted, side_by_side
 from pytest_saas_validate.plan.renders import Bakery
@@ -34,6 +35,7 @@ class Plan:
     programs: Callable[[], Sequence[Program]] = tuple
     today: dt.date = field(default_factory=dt.date.today)
     say: Callable[[str], None] = lambda text: None
+    aftermath: Aftermath = field(default_factory=Aftermath)
     chosen: frozenset[str] | None = None  # ids of the cases that will be judged; None: all
     _engines: dict[str, Engine] = field(default_factory=dict)
 
@@ -51,7 +53,7 @@ class Plan:
     @cached_property
     def gatherer(self) -> Gatherer:
         """Where evidence comes from."""
-        return Gatherer(self.workspace(), self.load, self.programs, self.say)
+        return Gatherer(self.workspace(), self.load, self.programs, self.say, self.aftermath)
 
     @cached_property
     def bakery(self) -> Bakery:

@@ -26,7 +26,7 @@ _SHARED = {"NetworkMode": "network", "PidMode": "process table", "IpcMode": "sha
 
 def lasting(stack: Stack) -> Sequence[Container]:
     """Containers that keep running; raises ProbeError when there is none: nothing would be judged."""
-    found = [container for container in stack.containers() if not container.job]
+    found = [container for container in stack.containers() if container.facts and not container.job]
     if not found:
         raise ProbeError("no container of the stack keeps running: there is nothing to judge")
     return found
@@ -36,7 +36,7 @@ def _confinements(project: Project, stack: Stack) -> Confinements:
     lasting(stack)
     found = stack.containers()
     return Confinements(
-        services=tuple(_confinement(container) for container in found),
+        services=tuple(_confinement(container) for container in found if container.facts),
         complaints=tuple(scrub(line) for line in stack.complaints),
         named=tuple(container.service for container in found if container.named),
         images={container.service: container.image for container in found if container.image},

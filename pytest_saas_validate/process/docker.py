@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from typing import Any
 
+from pytest_saas_validate.process.ledger import Ledger
 from pytest_saas_validate.process.runner import Run, run
 
-DOCKER = "docker"  # the kind of a ledger's line: things with the run's label in the engine of `environment`
-RUN_LABEL = "pytest-saas-validate.run"
+DOCKER = "docker"  # the kind of a ledger's line: everything with this label and value in one engine
+RUN_LABEL = "pytest-saas-validate.run"  # of images, which the stacks of a run share
 STACK_LABEL = "pytest-saas-validate.stack"
 _SECONDS = 60.0
 _ROUNDS = 5  # a request that a killed client had sent is still carried out
@@ -41,7 +43,17 @@ def docker(*words: str, environment: Mapping[str, str], timeout: float = _SECOND
     return run((program, *words), env=environment, timeout=timeout)
 
 
-def remove_labelled(value: str, environment: Mapping[str, str], label: str = RUN_LABEL) -> list[str]:
+def announce(ledger: Ledger, label: str, value: str) -> str:
+    """Write down, before anything exists, that things with this label will; returns the line's id."""
+    return ledger.plan(DOCKER, label=label, value=value, environment=client_environment())
+
+
+def remove_announced(entry: Mapping[str, Any]) -> list[str]:
+    """Remove what a line of a ledger announced; returns what is left."""
+    return remove_labelled(entry["label"], entry["value"], entry["environment"])
+
+
+def remove_labelled(label: str, value: str, environment: Mapping[str, str]) -> list[str]:
     """Remove everything whose label has this value; returns what is left, with the engine's words."""
     said: dict[str, str] = {}
     for _ in range(_ROUNDS):

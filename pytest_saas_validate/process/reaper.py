@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_saas_validate.process.children import end
-from pytest_saas_validate.process.docker import DOCKER, remove_labelled
+from pytest_saas_validate.process.docker import DOCKER, remove_announced
 from pytest_saas_validate.process.identity import birth, carrying, here, parent
 from pytest_saas_validate.process.ledger import GONE, Ledger
 from pytest_saas_validate.process.once import locked
@@ -63,9 +63,9 @@ def reap(ledger: Ledger) -> Reaped:
         if entry["kind"] == "folder" and _is_ours(entry) and Path(entry["path"]).exists():
             folders.append(entry["path"])
             left += _remove(Path(entry["path"]))
-    docker = [entry["environment"] for entry in moved.open_entries() if entry["kind"] == DOCKER]
-    for environment in {json.dumps(found, sort_keys=True) for found in docker}:
-        left += remove_labelled(moved.run_id, json.loads(environment))
+    for entry in moved.open_entries():
+        if entry["kind"] == DOCKER:
+            left += remove_announced(entry)
     left += _remove(gone)
     return Reaped(tuple(processes), tuple(folders), tuple(left))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator
 
+from pytest_saas_validate.engines import ENGINES
 from pytest_saas_validate.findings import Outcome, Subject, Verdict
 from pytest_saas_validate.mutants import Edit, Mutant, NotPlantable
 from pytest_saas_validate.plan import Case, Plan
@@ -14,8 +15,11 @@ from pytest_saas_validate.report.kills import Kill
 
 
 def concerned(mutant: Mutant, plan: Plan) -> bool:
-    """Whether the run's choice of checks includes what this mutant must turn red."""
-    return all(plan.settings.wants(check) for check in mutant.fires)
+    """Whether the run's choice of checks and engines includes what this mutant must turn red."""
+    traits = frozenset[str]().union(*(ENGINES[name] for name in plan.settings.engines))
+    judged = {case.check.id for case in plan.cases if case.check.subject in (Subject.STACK, Subject.ENGINES)}
+    here = mutant.on in traits if mutant.on else "processes" in traits or not mutant.fires & judged
+    return here and all(plan.settings.wants(check) for check in mutant.fires)
 
 
 def prove(plan: Plan, mutant: Mutant) -> Kill:

@@ -33,13 +33,14 @@ class ComposeEngine:
     name: str = "compose"
 
     def unavailable(self, project: Project) -> str:
-        """See `Engine.unavailable`; the engine is asked once."""
+        """See `Engine.unavailable`."""
         if project.spec.compose is None:
             return f"{project.root / 'pyproject.toml'} has no table [tool.pytest-saas-validate.compose]"
-        return self._why_not
+        return self.missing
 
     @cached_property
-    def _why_not(self) -> str:
+    def missing(self) -> str:
+        """See `Engine.missing`; the Docker engine is asked once."""
         if importlib.util.find_spec("testcontainers") is None:
             return "testcontainers is not installed; pip install 'pytest-saas-validate[compose]'"
         environment = client_environment()

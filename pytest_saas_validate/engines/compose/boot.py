@@ -23,7 +23,7 @@ from pytest_saas_validate.engines.compose.readiness import one_shots, wait
 from pytest_saas_validate.engines.compose.stack import ComposeStack
 from pytest_saas_validate.engines.variables import AUDIENCE, HOSTS, ORIGIN, RELEASE, fill
 from pytest_saas_validate.process import Workspace
-from pytest_saas_validate.process.docker import DOCKER, client_environment
+from pytest_saas_validate.process.docker import STACK_LABEL, announce, client_environment
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import Compose as Spec
 
@@ -52,7 +52,7 @@ class Boot:
         """The stack, ready; raises BootError with the end of every log, and then nothing of it is left."""
         images = Images(self.project, self.workspace, self.config, self.mirrors)
         names = images.names()
-        entry = self.workspace.ledger.plan(DOCKER, name=self.name, environment=client_environment())
+        entry = announce(self.workspace.ledger, STACK_LABEL, self.name)
         override = Override(
             project=self.name,
             run=self.workspace.run_id,

@@ -12,6 +12,7 @@ from typing import Any
 
 from pytest_saas_validate.engines.compose.command import Compose
 from pytest_saas_validate.process import Workspace, once
+from pytest_saas_validate.process.docker import RUN_LABEL, announce
 from pytest_saas_validate.project import Project
 
 
@@ -40,6 +41,7 @@ class Images:
     def build(self, compose: Compose) -> None:
         """Build what this run has not built yet; raises BootError with the builder's words."""
         tags = {self._tag(service["build"]): name for name, service in self._building()}
+        announced(self.workspace)
         for tag, name in sorted(tags.items()):
             once(self.workspace.shared, f"image-{tag}", partial(_build, compose, name))
 
@@ -55,6 +57,11 @@ class Images:
         told = json.dumps(given, sort_keys=True, default=str).replace(str(self.project.root), "")
         digest = hashlib.sha256(f"{path}\0{told}\0{self.project.digest(path)}".encode()).hexdigest()
         return f"pytest-saas-validate:{self.workspace.run_id}-{digest[:16]}"
+
+
+def announced(workspace: Workspace) -> str:
+    """The ledger's line of this run's images, written before the first of them exists."""
+    return once(workspace.shared, "images", lambda: announce(workspace.ledger, RUN_LABEL, workspace.run_id))
 
 
 def _build(compose: Compose, service: str) -> bool:

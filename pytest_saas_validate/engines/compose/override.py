@@ -85,7 +85,7 @@ class Override:
         return yaml.dump(content, Dumper=_Dumper, sort_keys=True)
 
     def _labels(self) -> dict[str, str]:
-        return {RUN_LABEL: self.run, STACK_LABEL: self.project}
+        return {STACK_LABEL: self.project}
 
     def _own(self) -> dict[str, Any]:
         own: dict[str, Any] = {}

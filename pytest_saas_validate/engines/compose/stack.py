@@ -12,11 +12,18 @@ from typing import Any
 from pytest_saas_validate.engines import BootError, Container, Image, Program
 from pytest_saas_validate.engines.compose.command import Compose
 from pytest_saas_validate.engines.compose.guests import wait_for
+from pytest_saas_validate.engines.compose.images import announced
 from pytest_saas_validate.engines.compose.override import Guest, Override
 from pytest_saas_validate.engines.compose.readiness import one_shots, wait
 from pytest_saas_validate.evidence import scrub
 from pytest_saas_validate.process import Run, Workspace, run
-from pytest_saas_validate.process.docker import STACK_LABEL, client_environment, docker, remove_labelled
+from pytest_saas_validate.process.docker import (
+    RUN_LABEL,
+    STACK_LABEL,
+    client_environment,
+    docker,
+    remove_labelled,
+)
 
 _SCHEMES = {"edge": "https"}
 
@@ -145,20 +152,19 @@ class ComposeStack:
         self.file.write_text(self.override.text(), encoding="utf-8")
 
     def containers(self) -> Sequence[Container]:
-        """`docker inspect` of every service that is not of a profile."""
+        """`docker inspect` of every service; those of profiles are not started."""
         config = self.override.config["services"]
         jobs = one_shots(self.override.config)
         return [
             Container(
                 service=name,
-                facts=self._inspect(name),
+                facts={} if service.get("profiles") else self._inspect(name),
                 job=name in jobs,
                 image="" if "build" in service else service["image"],
                 published=tuple(_address(port) for port in service.get("ports", ())),
                 named="container_name" in service,
             )
             for name, service in sorted(config.items())
-            if not service.get("profiles")
         ]
 
     def image(self, service: str) -> Image:
@@ -173,12 +179,28 @@ class ComposeStack:
         words = ("run", "--rm", "--no-deps", "--no-TTY", "--quiet", "--entrypoint", argv[0])
         return self.compose.ended(*words, self._service(service), *argv[1:])
 
+    def keep(self) -> Sequence[str]:
+        """Leave it to its user: where it listens, and commands that look into it and remove it."""
+        self._closed = True
+        self.workspace.ledger.release(self.entry)
+        self.workspace.ledger.release(announced(self.workspace))
+        addresses = [f"{name}: {self.url(name)}" for name in sorted(self.services) if self._listens(name)]
+        images = f"docker image ls --quiet --filter label={RUN_LABEL}={self.workspace.run_id}"
+        return [
+            *addresses,
+            f"docker compose -p {self.name} ps",
+            f"docker compose -p {self.name} logs --follow",
+            f"docker compose -p {self.name} down --volumes --remove-orphans",
+            f"docker image rm --force $({images})",
+        ]
+
     def close(self) -> None:
         """Remove its containers, networks and volumes; safe to call twice. Images stay until the run ends."""
         if self._closed:
             return
         self._closed = True
-        remove_labelled(self.name, client_environment(), STACK_LABEL)
+        if not remove_labelled(STACK_LABEL, self.name, client_environment()):
+            self.workspace.ledger.release(self.entry)
 
     def _service(self, name: str) -> str:
         """What compose calls a logical name; KeyError when it is not here."""
@@ -190,6 +212,12 @@ class ComposeStack:
         service = self._service(name)
         guests = {guest.service: guest.port for guest in self.override.guests}
         return service, {**self.override.ports, **guests}[service]
+
+    def _listens(self, name: str) -> bool:
+        try:
+            return bool(self._published(name))
+        except KeyError:
+            return False
 
     def _id(self, name: str) -> str:
         """The container of a logical name; for a service of a profile one is started that does nothing."""

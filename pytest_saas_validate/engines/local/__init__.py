@@ -27,22 +27,24 @@ class LocalEngine:
     environment: str = "locked"
     name: str = "local"
 
-    def unavailable(self, project: Project) -> str:
-        """See `Engine.unavailable`; raises SpecError for a table that cannot be read."""
-        from pytest_saas_validate.engines.local import environments, postgres, valkey
+    @property
+    def missing(self) -> str:
+        """See `Engine.missing`."""
+        from pytest_saas_validate.engines.local import environments, valkey
 
-        if project.spec.backend is None:
-            return f"{project.root / 'pyproject.toml'} has no table [tool.pytest-saas-validate.backend]"
         if self.environment not in _PYTHONS:
             return f"environment {self.environment!r} is unknown; there are {', '.join(_PYTHONS)}"
         if sys.platform != "linux" and importlib.util.find_spec("psutil") is None:
             return "psutil is not installed; pip install 'pytest-saas-validate[local]'"
-        reasons = [
-            valkey.why_not(),
-            postgres.why_not(cache_root()) if project.spec.database else "",
-            environments.why_not() if self.environment == "locked" else "",
-        ]
-        return next(filter(None, reasons), "")
+        return valkey.why_not() or (environments.why_not() if self.environment == "locked" else "")
+
+    def unavailable(self, project: Project) -> str:
+        """See `Engine.unavailable`; raises SpecError for a table that cannot be read."""
+        if project.spec.backend is None:
+            return f"{project.root / 'pyproject.toml'} has no table [tool.pytest-saas-validate.backend]"
+        from pytest_saas_validate.engines.local import postgres
+
+        return self.missing or (postgres.why_not(cache_root()) if project.spec.database else "")
 
     def digest(self, project: Project) -> str:
         """See `Engine.digest`: the backend, the database's setup, the table, and the Python that runs it."""

@@ -151,6 +151,10 @@ class LocalStack:
         """Refused: there are no containers."""
         raise NotImplementedError("the engine local runs processes, not containers")
 
+    def keep(self) -> Sequence[str]:
+        """Cannot: its processes end with the run."""
+        return ()
+
     def close(self) -> None:
         """End every server and remove the stack's folders; safe to call twice."""
         if self._closed:
