@@ -38,7 +38,7 @@ lint: setup ## ruff, mypy, layers
 
 .PHONY: prove
 prove: tools ## plant every known defect and see that the right check finds it
-	$(BIN)/saas-validate prove template --json $(REPORTS)/kills.json
+	$(BIN)/saas-validate prove template --json $(REPORTS)/kills.json -- -n auto
 
 .PHONY: bench
 bench: setup ## print the figures of docs/performance.md
@@ -51,6 +51,10 @@ line: tools ## judge the template by command, pytest, workers, and inside render
 .PHONY: soak
 soak: tools ## kill ten runs at random moments and see that nothing stays
 	$(BIN)/python -m pytest tests/soak --soak $(ARGS)
+
+.PHONY: e2e
+e2e: tools ## judge the template in its own containers, break it there, and see that nothing stays; needs Docker
+	$(BIN)/python -m pytest tests/e2e_compose --e2e -s $(ARGS)
 
 .PHONY: renders
 renders: tools ## run every command of the README of each render, with planted faults too (an hour)

@@ -11,6 +11,7 @@ pytest_plugins = ["pytester"]
 _LONG = {
     "line": "judge the template in every way and compare the verdicts (minutes)",
     "soak": "kill whole runs at random moments (minutes)",
+    "e2e": "judge the template in its own containers; needs Docker (a quarter of an hour)",
     "renders": "run every command of the README of each render (an hour)",
 }
 
@@ -24,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave a long suite out unless it was asked for."""
-    name = collection_path.name
+    name = collection_path.name.split("_")[0]
     if name in _LONG and collection_path.parent.name == "tests" and not config.getoption(f"--{name}"):
         return True
     return None
