@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pytest_saas_validate.evidence.alerts import Alert, Rules, Tested
+from pytest_saas_validate.evidence.alerts import Guard, Ratio, Rule, Rules, Selector, Tested
+from pytest_saas_validate.evidence.alerts_scraped import SYNTHETIC, hits
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
 _NEEDS = ("observability",)
 _SEVERITIES = {"critical", "warning", "info"}
+_CHANGING = re.compile(r"\{\{[^}]*(?:\$value\b|\.Value\b|\bquery\b|\bnow\b)")
+_SCRAPES = 4  # that a range must span
+_FEW = 5  # requests of which one more or less is chance
 
 
 @check(
@@ -41,12 +45,17 @@ def loads(tested: Tested) -> Iterator[Finding]:
     needs=_NEEDS,
 )
 def conditions(rules: Rules) -> Iterator[Finding]:
-    """Each expression, parsed: without a comparison it fires as soon as the metric exists."""
+    """Each expression, parsed: what lets every series through fires as soon as the series exists."""
+    for rule in (*rules.alerts, *rules.records):
+        if rule.expression.problem:
+            yield at(rule, f"the expression does not parse: {rule.expression.problem}")
     for alert in rules.alerts:
         if alert.expression.problem:
-            yield at(alert, f"the expression does not parse: {alert.expression.problem}")
-        elif not alert.expression.conditional:
-            yield at(alert, "the expression compares nothing: it fires as soon as the series exists")
+            continue
+        if not alert.expression.conditional:
+            yield at(alert, "the expression lets everything through: it fires as soon as the series exists")
+        elif alert.expression.certain:
+            yield at(alert, f"asks whether something that is never negative is {alert.expression.certain}")
 
 
 @check(
@@ -65,46 +74,29 @@ def severities(rules: Rules) -> Iterator[Finding]:
         if severity not in _SEVERITIES:
             yield at(alert, f"severity is {severity!r}, not one of {', '.join(sorted(_SEVERITIES))}")
         for name, value in alert.labels.items():
-            if "$value" in value:
-                yield at(alert, f"label {name} holds $value: {value!r}")
-
-
-@check(
-    "AL004",
-    severity=Severity.MEDIUM,
-    title="Every alert says what happened and where its runbook is",
-    remedy="write summary and description, and a runbook_url that ends with the name of a runbook file",
-    wants=Rules,
-    subject=Subject.PROJECT,
-    needs=_NEEDS,
-)
-def runbooks(rules: Rules) -> Iterator[Finding]:
-    """Annotations, and whether the runbook's file exists in the project."""
-    for alert in rules.alerts:
-        for name in ("summary", "description", "runbook_url"):
-            if not alert.annotations.get(name, "").strip():
-                yield at(alert, f"annotation {name} is missing")
-        url = alert.annotations.get("runbook_url", "")
-        page = url.split("#")[0].rstrip("/").rsplit("/", 1)[-1]
-        if url and not any(page in (file, file.rsplit(".", 1)[0]) for file in rules.runbooks):
-            yield at(alert, f"runbook_url ends with {page!r}; the runbook folder has no such file")
+            if _CHANGING.search(value):
+                yield at(alert, f"label {name} changes with the value: {value!r}")
 
 
 @check(
     "AL005",
     severity=Severity.MEDIUM,
-    title="Every alert waits for at least two evaluations",
-    remedy="set `for` to at least twice the evaluation interval",
+    title="Every alert waits for at least two evaluations, and two scrapes of what it reads",
+    remedy="set `for` to at least twice the interval at which rules are evaluated and metrics scraped",
     wants=Rules,
     subject=Subject.PROJECT,
     needs=_NEEDS,
 )
 def patience(rules: Rules) -> Iterator[Finding]:
-    """`for` against the interval of the rule's group."""
+    """`for` against the interval of the rule's group, and of the jobs that feed it."""
     for alert in rules.alerts:
+        held = "not set" if alert.hold < 0 else f"{alert.hold:g} s"
         if alert.hold < 2 * alert.interval:
-            held = "not set" if alert.hold < 0 else f"{alert.hold:g} s"
             yield at(alert, f"`for` is {held}; the group is evaluated every {alert.interval:g} s")
+            continue
+        slow = max((fed_every(s, rules) for s in alert.expression.selectors), default=0)
+        if alert.hold < 2 * slow:
+            yield at(alert, f"`for` is {held}; what it reads comes every {slow:g} s")
 
 
 @check(
@@ -117,32 +109,60 @@ def patience(rules: Rules) -> Iterator[Finding]:
     needs=_NEEDS,
 )
 def ranges(rules: Rules) -> Iterator[Finding]:
-    """Range selectors: a shorter one has too few samples as soon as a scrape fails."""
-    for alert in rules.alerts:
-        for selector in alert.expression.selectors:
-            if 0 < selector.range < 4 * rules.scrape_interval:
+    """Range selectors against the jobs that feed them: with fewer samples a failed scrape leaves a gap."""
+    for rule in (*rules.alerts, *rules.records):
+        for selector in rule.expression.selectors:
+            interval = fed_every(selector, rules)
+            if 0 < selector.range < _SCRAPES * interval:
                 yield at(
-                    alert,
-                    f"{selector} reads {selector.range:g} s; metrics are scraped every "
-                    f"{rules.scrape_interval:g} s",
+                    rule, f"{selector} reads {selector.range:g} s; it gets a sample every {interval:g} s"
                 )
+
+
+def fed_every(selector: Selector, rules: Rules) -> float:
+    """Seconds between two samples of what a selector reads; of several jobs that fit, the slowest."""
+    recorded = [record.interval for record in rules.records if record.name == selector.metric]
+    if recorded:
+        return max(recorded)
+    wanted = [matcher for matcher in selector.matchers if matcher.label == "job"]
+    fitting = [job for job in rules.jobs if all(hits(matcher, job.name) for matcher in wanted)]
+    if not wanted and selector.metric not in SYNTHETIC:
+        fitting = [job for job in fitting if job.ours] or fitting
+    return max((job.interval for job in fitting), default=rules.scrape_interval)
 
 
 @check(
     "AL012",
     severity=Severity.MEDIUM,
-    title="Ratios are guarded against little traffic",
-    remedy="add `and` with a least rate of requests",
+    title="Ratios and quantiles of rates are guarded against little traffic",
+    remedy="add `and` with a least rate of the same requests, counted apart by the same labels",
     wants=Rules,
     subject=Subject.PROJECT,
     needs=_NEEDS,
 )
 def guarded(rules: Rules) -> Iterator[Finding]:
-    """A division of rates that no `and` accompanies: one failed request of one is 100 %."""
+    """What accompanies a division of rates or a quantile of them: one failed request of one is 100 %."""
     for alert in rules.alerts:
-        expression = alert.expression
-        if expression.divides and not expression.guarded and any(s.range for s in expression.selectors):
-            yield at(alert, "divides rates and nothing asks for a least number of requests")
+        for ratio in alert.expression.ratios:
+            weak = [_weakness(guard, ratio) for guard in ratio.guards]
+            if not weak:
+                yield at(alert, f"takes a {ratio.word} of rates; nothing asks for a least number of requests")
+            elif all(weak):
+                yield at(alert, f"takes a {ratio.word} of rates, and its guard {weak[0]}")
+
+
+def _weakness(guard: Guard, ratio: Ratio) -> str:
+    """Why a guard guards against nothing; empty when it does."""
+    if not {_family(metric) for metric in guard.metrics} & {_family(metric) for metric in ratio.metrics}:
+        return f"counts something else: {', '.join(sorted(guard.metrics))}"
+    if guard.requests is not None and guard.requests < _FEW:
+        return f"lets {guard.requests:g} requests in its range pass; it takes at least {_FEW}"
+    merged = set() if ratio.labels is None or guard.labels is None else ratio.labels - guard.labels - {"le"}
+    return f"does not count {', '.join(sorted(merged))} apart, as the {ratio.word} does" if merged else ""
+
+
+def _family(metric: str) -> str:
+    return re.sub(r"_(bucket|count|sum|total)$", "", metric)
 
 
 @check(
@@ -155,11 +175,13 @@ def guarded(rules: Rules) -> Iterator[Finding]:
     needs=_NEEDS,
 )
 def tested(evidence: Tested) -> Iterator[Finding]:
-    """The points of the rule unit tests, and what promtool says when it runs them."""
-    for name in evidence.alerts:
+    """The points of the rule unit tests that load the rule, and what promtool says when it runs them."""
+    for name in dict.fromkeys(evidence.alerts):
         for kind, points in (("fire", evidence.firing), ("be quiet", evidence.quiet)):
             if name not in points:
-                yield Finding(where=name, message=f"no unit test expects it to {kind}")
+                idle = kind == "be quiet" and name in evidence.idle
+                why = ", except where no series that it reads is there" if idle else ""
+                yield Finding(where=name, message=f"no unit test expects it to {kind}{why}")
     for judged in evidence.judged:
         if judged.job == "test" and not judged.ok:
             yield Finding(where=judged.subject, message=f"promtool: {_last(judged.output)}")
@@ -184,9 +206,9 @@ def distinct(rules: Rules) -> Iterator[Finding]:
         seen.add(key)
 
 
-def at(alert: Alert, message: str) -> Finding:
+def at(rule: Rule, message: str) -> Finding:
     """A finding at the place of a rule."""
-    return Finding(where=f"{alert.file}: {alert.name}", message=message)
+    return Finding(where=f"{rule.file}: {rule.name}", message=message)
 
 
 def _last(output: str) -> str:

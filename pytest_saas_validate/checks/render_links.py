@@ -5,10 +5,10 @@ from __future__ import annotations
 import fnmatch
 import posixpath
 import re
-from collections import Counter
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+from pytest_saas_validate.evidence.markdown import anchors
 from pytest_saas_validate.evidence.render import Rendered
 from pytest_saas_validate.evidence.render_ignore import Ignored, parents
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
@@ -20,7 +20,6 @@ _CODE = re.compile(r"`([^`\n]+)`")
 _PATH = re.compile(r"(?<![\w/.:@$~*{<=-])(?:\./)?((?:[\w.@-]+/)+[\w.@*-]+)(?![\w/:(<{*])")
 _PLACEHOLDER = re.compile(r"(^|/)(path|your|my|some|example|foo|file|name)(\.\w+)?(/|$)", re.I)
 _SOURCE = re.compile(r"\.(md|py|ya?ml|json|toml|sh|sql|ts|js|mjs|css|html|txt|in|conf|cfg|ini|example)$")
-_HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$")
 
 
 @check(
@@ -90,22 +89,8 @@ def _link(where: str, target: str, name: str, tree: _Tree) -> Iterator[Finding]:
     place = posixpath.normpath(posixpath.join(start, path.lstrip("/"))) if path else name
     if not tree.has(place):
         yield Finding(where=where, message=f"links to {target}, which is not there")
-    elif anchor and place.endswith(".md") and anchor.lower() not in _anchors(tree.files[place].text or ""):
+    elif anchor and place.endswith(".md") and anchor.lower() not in anchors(tree.files[place].text or ""):
         yield Finding(where=where, message=f"links to {target}, and {place} has no such heading")
-
-
-def _anchors(text: str) -> set[str]:
-    """The anchors of a document's headings, as GitHub makes them."""
-    seen: Counter[str] = Counter()
-    found = set(re.findall(r"<a\s+(?:id|name)=[\"']([^\"']+)", text))
-    for line in text.splitlines():
-        heading = _HEADING.match(line)
-        if heading:
-            title = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading.group(1))
-            slug = re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
-            found.add(f"{slug}-{seen[slug]}" if seen[slug] else slug)
-            seen[slug] += 1
-    return found
 
 
 def _paths(where: str, code: str, home: str, tree: _Tree) -> Iterator[Finding]:

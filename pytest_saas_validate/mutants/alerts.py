@@ -34,7 +34,7 @@ ALWAYS = in_rule(
     "an alert compares nothing",
     "AL002",
     expression(r"(?s)^.*$", "vector(1)"),
-    also=("AL001", "AL013"),
+    also=("AL001", "AL010", "AL013"),
 )
 NO_SEVERITY = in_rule("AL003-no-severity", "an alert has no severity", "AL003", without("labels", "severity"))
 VALUE_LABEL = in_rule(
@@ -42,6 +42,19 @@ VALUE_LABEL = in_rule(
     "a label changes with the value",
     "AL003",
     lambda rule: rule["labels"].update(ratio="{{ $value }}"),
+)
+QUERY_LABEL = in_rule(
+    "AL003-query-label",
+    "a label changes with a query",
+    "AL003",
+    lambda rule: rule["labels"].update(instances='{{ query "count(up)" | first | value }}'),
+)
+BOOL = in_rule(
+    "AL002-bool",
+    "a comparison gives 0 or 1 instead of choosing",
+    "AL002",
+    lambda rule: rule.update(expr=re.sub(r"(==|!=|>=?|<=?)\s*(?=[\d.])", r"\1 bool ", rule["expr"])),
+    wanted=lambda rule: bool(re.fullmatch(r"\w+\s*(==|>|<)\s*[\d.]+\s*", rule["expr"])),
 )
 NO_RUNBOOK = in_rule(
     "AL004-no-runbook", "an alert has no runbook", "AL004", without("annotations", "runbook_url")
@@ -144,7 +157,8 @@ def plain_counter(edit: Edit) -> None:
 def beyond(edit: Edit) -> None:
     """promtool evaluates it without a word; it cannot fire."""
     metric = found_in(edit, r"rate[(]([a-z_]+_bucket)")
-    add_rule(edit, "Slow", f"histogram_quantile(0.99, sum by (le) (rate({metric}[5m]))) > 1000")
+    least = f"on () sum(rate({metric}[5m])) > 1"
+    add_rule(edit, "Slow", f"histogram_quantile(0.99, sum by (le) (rate({metric}[5m]))) > 1000 and {least}")
 
 
 @mutant(

@@ -43,14 +43,20 @@ def change_rule(edit: Edit, wanted: Callable[[Rule], bool], change: Callable[[Ru
 
 
 def add_rule(edit: Edit, name: str, expression: str) -> None:
-    """One more alert beside the first, like it but for name and expression."""
+    """One more alert beside the first, with texts and a runbook of its own."""
+    spec = alerts_of(edit)
 
     def add(document: dict[str, Any]) -> None:
         rules = document["groups"][0]["rules"]
-        first = next(rule for rule in rules if "alert" in rule)
-        rules.append({**copy.deepcopy(first), "alert": name, "expr": expression})
+        added = copy.deepcopy(next(rule for rule in rules if "alert" in rule))
+        texts = added.get("annotations", {})
+        texts.update(summary=f"{name} was planted.", description=f"{name} was planted, at {{{{ $value }}}}.")
+        if spec.runbooks and "runbook_url" in texts:
+            texts["runbook_url"] = f"{texts['runbook_url'].rpartition('/')[0]}/{name}.md"
+            edit.write(f"{spec.runbooks}/{name}.md", f"# {name}\n\nIt was planted.\n")
+        rules.append({**added, "alert": name, "expr": expression})
 
-    change_document(edit, alerts_of(edit).rules[0], add)
+    change_document(edit, spec.rules[0], add)
 
 
 def found_in(edit: Edit, pattern: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+import posixpath
+from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -11,24 +11,17 @@ import yaml
 
 from pytest_saas_validate.combos import Feature
 from pytest_saas_validate.evidence import scrub
-from pytest_saas_validate.evidence.alerts import Alert, Judged, Rules, Tested
+from pytest_saas_validate.evidence.alerts import Alert, Judged, Rule, Rules, Tested
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError, Unavailable
 from pytest_saas_validate.probes.promql import read_expression
+from pytest_saas_validate.probes.rule_tests import read_points
+from pytest_saas_validate.probes.scraping import DEFAULT_INTERVAL, matches, read_jobs, seconds
 from pytest_saas_validate.process import run
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import Alerts
 
-_UNITS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
-_DEFAULT_INTERVAL = "1m"  # Prometheus' own, for scrapes and evaluations
-
-
-def seconds(duration: Any) -> float:
-    """A Prometheus duration such as `1h30m`; raises ProbeError."""
-    parts = re.findall(r"(\d+)(ms|[smhdwy])", str(duration))
-    if not parts or "".join(number + unit for number, unit in parts) != str(duration):
-        raise ProbeError(f"{duration!r} is not a Prometheus duration; write for example 5m")
-    return float(sum(int(number) * _UNITS[unit] for number, unit in parts))
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def alerts_of(project: Project) -> Alerts:
@@ -48,7 +41,7 @@ def document(project: Project, path: str) -> Mapping[str, Any]:
     if file is None or file.text is None:
         raise ProbeError(f"{path} is named in the project's table and is not there")
     try:
-        value = yaml.load(file.text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        value = yaml.load(file.text, Loader=_LOADER)
     except yaml.YAMLError as problem:
         raise ProbeError(f"{path}: not YAML: {problem}") from None
     if not isinstance(value, dict):
@@ -56,44 +49,77 @@ def document(project: Project, path: str) -> Mapping[str, Any]:
     return value
 
 
-def read_alerts(project: Project) -> Iterator[Alert]:
-    """Every alerting rule of the project."""
+def rule_files(project: Project) -> tuple[str, ...]:
+    """The rule files that the table names, and whatever else beside or below them is one."""
+    spec = alerts_of(project)
+    places = {posixpath.dirname(path) for path in (*spec.rules, spec.config) if path}
+    others = [
+        name
+        for name, file in project.below(*(place or "." for place in places))
+        if name.endswith((".yml", ".yaml")) and name not in spec.rules and "groups:" in (file.text or "")
+    ]
+    return (*spec.rules, *(name for name in others if _has_rules(project, name)))
+
+
+def _has_rules(project: Project, name: str) -> bool:
+    try:
+        groups = document(project, name).get("groups")
+    except ProbeError:
+        return False
+    rules = [rule for group in groups or () if isinstance(group, dict) for rule in group.get("rules") or ()]
+    return any(isinstance(rule, dict) and "expr" in rule for rule in rules)
+
+
+def read_rules(project: Project) -> Iterator[Rule]:
+    """Every rule of the project, alerting and recording."""
     config = alerts_of(project).config
-    every = document(project, config).get("global", {}) if config else {}
-    default = every.get("evaluation_interval", _DEFAULT_INTERVAL)
-    for path in alerts_of(project).rules:
+    every = (document(project, config).get("global") or {}) if config else {}
+    default = every.get("evaluation_interval", DEFAULT_INTERVAL)
+    for path in rule_files(project):
         for group in document(project, path).get("groups") or ():
             interval = seconds(group.get("interval", default))
             for rule in group.get("rules") or ():
-                if "alert" in rule:
-                    yield _alert(rule, path, str(group.get("name", "")), interval)
+                yield _rule(rule, group, path, interval)
 
 
-def _alert(rule: Mapping[str, Any], path: str, group: str, interval: float) -> Alert:
-    return Alert(
-        name=str(rule["alert"]),
+def _rule(rule: Mapping[str, Any], group: Mapping[str, Any], path: str, interval: float) -> Rule:
+    plain = Rule(
+        name=str(rule.get("alert") or rule.get("record", "")),
         file=path,
-        group=group,
+        group=str(group.get("name", "")),
         expression=read_expression(str(rule.get("expr", ""))),
-        hold=seconds(rule["for"]) if "for" in rule else -1,
-        labels={str(key): str(value) for key, value in (rule.get("labels") or {}).items()},
-        annotations={str(key): str(value) for key, value in (rule.get("annotations") or {}).items()},
         interval=interval,
+    )
+    if "alert" not in rule:
+        return plain
+    return Alert(
+        **vars(plain),
+        hold=seconds(rule["for"]) if "for" in rule else -1,
+        labels=_words({**(group.get("labels") or {}), **(rule.get("labels") or {})}),
+        annotations=_words(rule.get("annotations")),
     )
 
 
+def _words(pairs: Mapping[str, Any] | None) -> dict[str, str]:
+    return {str(key): str(value) for key, value in (pairs or {}).items()}
+
+
 def _rules(project: Project, features: Mapping[str, Feature]) -> Rules:
-    alerts = tuple(read_alerts(project))
+    rules = tuple(read_rules(project))
+    alerts = tuple(rule for rule in rules if isinstance(rule, Alert))
     if not alerts:
         raise ProbeError(f"{', '.join(alerts_of(project).rules)}: no alerting rule")
     spec = alerts_of(project)
     config = document(project, spec.config) if spec.config else {}
     return Rules(
         alerts=alerts,
-        scrape_interval=seconds((config.get("global") or {}).get("scrape_interval", _DEFAULT_INTERVAL)),
-        runbooks=frozenset(PurePosixPath(name).name for name, _ in project.below(spec.runbooks))
+        records=tuple(rule for rule in rules if not isinstance(rule, Alert)),
+        scrape_interval=seconds((config.get("global") or {}).get("scrape_interval", DEFAULT_INTERVAL)),
+        jobs=read_jobs(project, config),
+        config=spec.config,
+        runbooks={PurePosixPath(name).name: file.text or "" for name, file in project.below(spec.runbooks)}
         if spec.runbooks
-        else frozenset(),
+        else {},
     )
 
 
@@ -104,40 +130,34 @@ def _tested(project: Project, features: Mapping[str, Feature]) -> Tested:
     if promtool.reason:
         raise Unavailable(f"promtool: {promtool.reason}")
     spec = alerts_of(project)
-    alerts = tuple(read_alerts(project))
-    points = list(_points(project, spec.tests))
+    rules = tuple(read_rules(project))
+    files = rule_files(project)
+    tests = {path: document(project, path) for path in spec.tests}
+    points = list(read_points(tests, rules))
     return Tested(
-        alerts=tuple(alert.name for alert in alerts),
-        firing=tuple(name for name, fires in points if fires),
-        quiet=tuple(name for name, fires in points if not fires),
+        alerts=tuple(rule.name for rule in rules if isinstance(rule, Alert)),
+        firing=tuple(point.alert for point in points if point.fires),
+        quiet=tuple(point.alert for point in points if not point.fires and point.fed),
+        idle=tuple(point.alert for point in points if not point.fires and not point.fed),
         loaded=tuple(_loaded(project, spec.config)),
-        rules=spec.rules,
-        judged=tuple(_judged(project, str(promtool.path), spec)),
+        rules=files,
+        judged=tuple(_judged(project, str(promtool.path), spec, files)),
     )
-
-
-def _points(project: Project, tests: Iterable[str]) -> Iterator[tuple[str, bool]]:
-    """Each point of a unit test: the alert, and whether it is expected to fire."""
-    for path in tests:
-        for test in document(project, path).get("tests") or ():
-            for point in test.get("alert_rule_test") or ():
-                yield str(point.get("alertname", "")), bool(point.get("exp_alerts"))
 
 
 def _loaded(project: Project, config: str) -> Iterator[str]:
     """The rule files that the configuration's patterns match, from the configuration's folder."""
     if not config:
         return
-    folder = PurePosixPath(config).parent
     for pattern in document(project, config).get("rule_files") or ():
         for name in project.files:
-            if PurePosixPath(name).match(str(folder / pattern)):
+            if matches(name, str(pattern), config):
                 yield name
 
 
-def _judged(project: Project, promtool: str, spec: Alerts) -> Iterator[Judged]:
+def _judged(project: Project, promtool: str, spec: Alerts, files: tuple[str, ...]) -> Iterator[Judged]:
     jobs = [("configuration", ["check", "config", spec.config])] if spec.config else []
-    jobs += [(path, ["check", "rules", "--lint=all", "--lint-fatal", path]) for path in spec.rules]
+    jobs += [(path, ["check", "rules", "--lint=all", "--lint-fatal", path]) for path in files]
     jobs += [(path, ["test", "rules", path]) for path in spec.tests]
     for subject, words in jobs:
         ended = run([promtool, *words], cwd=project.root, timeout=60)
@@ -148,9 +168,9 @@ def _judged(project: Project, promtool: str, spec: Alerts) -> Iterator[Judged]:
 
 
 def _inputs(project: Project) -> tuple[str, ...]:
-    """Everything that the alerts' part of the table names."""
+    """Everything that the alerts' part of the table names, and what else lies there."""
     spec = alerts_of(project)
-    named = (spec.config, *spec.rules, *spec.tests, spec.runbooks, "pyproject.toml")
+    named = (spec.config, *spec.rules, *spec.tests, spec.runbooks, *rule_files(project), "pyproject.toml")
     return tuple(path for path in named if path)
 
 

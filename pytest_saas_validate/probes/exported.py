@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from pytest_saas_validate.engines import Stack
 from pytest_saas_validate.evidence.alerts import Exported, Series
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Effect, Probe, ProbeError, Unavailable, psql
+from pytest_saas_validate.probes.cardinality import counted, growths
 from pytest_saas_validate.probes.client import Client
 from pytest_saas_validate.probes.tokens import good_token
 from pytest_saas_validate.project import Project
@@ -21,19 +23,38 @@ def _exported(project: Project, stack: Stack) -> Exported:
         raise ProbeError("the project names no metrics page; add backend.metrics to its table")
     with Client(project, stack) as client:
         identifiers = frozenset(_traffic(project, stack, client))
+    where = spec.backend.metrics
     with Client(project, stack, "backend") as client:  # no front passes this page on
-        page = client.send("GET", spec.backend.metrics)
-    if page.status_code != 200:
-        raise ProbeError(f"GET {spec.backend.metrics} answered {page.status_code}")
-    series, types = _read(page.text)
-    if not series:
-        raise ProbeError(f"GET {spec.backend.metrics} exports no series")
+        page = _page(client, where)
+        if not page.series:
+            raise ProbeError(f"GET {where} exports no series")
+        counts = counted(client, lambda: _page(client, where).values)
+        grown = tuple(growths(project, stack, client, lambda: _page(client, where).series))
     return Exported(
-        series=series,
-        types=types,
+        series=page.series,
+        types=page.types,
         addresses=len(identifiers),
         identifiers=identifiers,
+        page=where,
+        grown=grown,
+        unreached=() if counts else ("requests that no route answers: no metric counts them",),
     )
+
+
+@dataclass(frozen=True)
+class _Page:
+    """The metrics page at one moment."""
+
+    series: tuple[Series, ...]
+    values: Mapping[str, float]
+    types: Mapping[str, str]
+
+
+def _page(client: Client, where: str) -> _Page:
+    answer = client.send("GET", where)
+    if answer.status_code != 200:
+        raise ProbeError(f"GET {where} answered {answer.status_code}")
+    return _read(answer.text)
 
 
 def _traffic(project: Project, stack: Stack, client: Client) -> Iterator[str]:
@@ -62,7 +83,7 @@ def _traffic(project: Project, stack: Stack, client: Client) -> Iterator[str]:
             )
 
 
-def _read(page: str) -> tuple[tuple[Series, ...], Mapping[str, str]]:
+def _read(page: str) -> _Page:
     try:
         from prometheus_client.parser import text_string_to_metric_families
     except ImportError:
@@ -70,8 +91,12 @@ def _read(page: str) -> tuple[tuple[Series, ...], Mapping[str, str]]:
             "prometheus-client is not installed; pip install 'pytest-saas-validate[judges]'"
         ) from None
     families = list(text_string_to_metric_families(page))
-    series = tuple(Series(name=s.name, labels=dict(s.labels)) for family in families for s in family.samples)
-    return series, {family.name: family.type for family in families}
+    samples = [sample for family in families for sample in family.samples]
+    return _Page(
+        series=tuple(Series(name=s.name, labels=dict(s.labels)) for s in samples),
+        values={f"{s.name}{sorted(s.labels.items())}": s.value for s in samples},
+        types={family.name: family.type for family in families},
+    )
 
 
 EXPORTED = Probe(evidence=Exported, subject=Subject.STACK, gather=_exported, effect=Effect.WRITES)
