@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from functools import cache
 
-from pytest_saas_validate.findings import Check, Finding
+from pytest_saas_validate.findings import Check, Finding, Subject
 
 FAMILIES = {
     "TR": "template render",
@@ -47,7 +47,13 @@ def scan(name: str, *evidence: object) -> tuple[Finding, ...]:
     nothing found must never mean that nothing looked.
     """
     given = {type(value): value for value in evidence}
-    asked = [c for c in catalogue() if name in (c.id, c.family) and all(kind in given for kind in c.kinds)]
+    asked = [
+        c
+        for c in catalogue()
+        if name in (c.id, c.family)
+        and c.subject is not Subject.ENGINES  # those compare evidence of several engines
+        and all(kind in given for kind in c.kinds)
+    ]
     if not asked:
         kinds = ", ".join(kind.__name__ for kind in given)
         raise CatalogueError(
