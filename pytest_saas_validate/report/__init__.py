@@ -7,10 +7,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 
-from pytest_saas_validate.checks import FAMILIES
-from pytest_saas_validate.findings import Outcome, Verdict, worst
+from pytest_saas_validate.checks import FAMILIES, catalogue
+from pytest_saas_validate.engines import ENGINES
+from pytest_saas_validate.findings import Outcome, Subject, Verdict, worst
 from pytest_saas_validate.plan import Plan
 from pytest_saas_validate.plan.cases import TEMPLATE_ROW
+from pytest_saas_validate.settings import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +27,7 @@ class Report:
     deselected: int  # cases that the caller chose not to run
     seconds: float
     versions: Mapping[str, str]
+    elsewhere: tuple[str, ...] = ()  # families that none of the run's engines can show, and which could
 
     def cell(self, row: str, family: str) -> tuple[Verdict, ...]:
         """The verdicts of one cell."""
@@ -64,8 +67,23 @@ class Report:
             names = [name for name, families in unreached.items() if family in families]
             if names:
                 yield f"{family}: not reached: {', '.join(names)}"
+        yield from self.elsewhere
         if self.deselected:
             yield f"{self.deselected} cases were not selected"
+
+
+def _elsewhere(settings: Settings) -> Iterator[str]:
+    """Checks that were asked for and are about something that none of the run's engines has."""
+    here = frozenset[str]().union(*(ENGINES[name] for name in settings.engines))
+    wanted = [check for check in catalogue() if settings.wants(check.id)]
+    for trait in sorted({check.trait for check in wanted if check.trait} - here):
+        families = ", ".join(sorted({check.family for check in wanted if check.trait == trait}))
+        named = " or ".join(f"--engine {name}" for name, traits in ENGINES.items() if trait in traits)
+        yield f"{families}: no engine of this run has {trait}: {named}"
+    if len(settings.engines) < 2:
+        drift = ", ".join(check.id for check in wanted if check.subject is Subject.ENGINES)
+        if drift:
+            yield f"{drift}: compares engines, and the run has one"
 
 
 def assemble(
@@ -98,6 +116,7 @@ def assemble(
         engines=settings.engines,
         verdicts=tuple(verdicts),
         deselected=deselected,
+        elsewhere=tuple(_elsewhere(settings)),
         seconds=seconds,
         versions={
             "pytest-saas-validate": version("pytest-saas-validate"),

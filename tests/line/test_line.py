@@ -67,8 +67,9 @@ def test_the_matrix_is_as_expected(command: Mapping[str, Any]) -> None:
 
 
 def test_every_case_has_a_verdict(command: Mapping[str, Any]) -> None:
-    per_template = sum(check.subject is Subject.TEMPLATE for check in catalogue())
-    assert len(command["verdicts"]) == 16 * (len(catalogue()) - per_template) + per_template
+    here = [c for c in catalogue() if not c.trait and c.subject is not Subject.ENGINES]  # one engine: local
+    per_template = sum(check.subject is Subject.TEMPLATE for check in here)
+    assert len(command["verdicts"]) == 16 * (len(here) - per_template) + per_template
 
 
 def test_what_was_not_reached_is_listed(command: Mapping[str, Any]) -> None:

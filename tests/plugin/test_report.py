@@ -32,6 +32,7 @@ def report() -> Report:
         deselected=3,
         seconds=1.5,
         versions={"python": "3.11"},
+        elsewhere=("ST: no engine of this run has containers: --engine compose",),
     )
 
 
@@ -43,6 +44,7 @@ def test_everything_that_was_not_exercised_is_told(report: Report) -> None:
     assert report.not_exercised() == (
         "AL001: promtool is not on PATH",
         "TR: not reached: TypeScript",
+        "ST: no engine of this run has containers: --engine compose",
         "3 cases were not selected",
     )
 
