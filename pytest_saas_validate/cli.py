@@ -129,7 +129,8 @@ def _run(args: argparse.Namespace, rest: Sequence[str]) -> int:
         return USAGE if code == 4 else NOT_JUDGED
     if Outcome.FAILED in seen.outcomes:
         return FINDINGS
-    return CLEAN if code == 0 and seen.outcomes and Outcome.ERROR not in seen.outcomes else NOT_JUDGED
+    judged = seen.outcomes & {Outcome.OK, Outcome.WAIVED}
+    return CLEAN if code == 0 and judged and Outcome.ERROR not in seen.outcomes else NOT_JUDGED
 
 
 def _prove(args: argparse.Namespace, rest: Sequence[str]) -> int:
