@@ -66,6 +66,11 @@ class Routes:
     collection: str = ""
     create: Mapping[str, Any] = field(default_factory=dict)  # body of a valid POST to the collection
 
+    @property
+    def above(self) -> str:
+        """The part of the API's addresses that all share; a front passes on what lies below it."""
+        return self.collection.rpartition("/")[0]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Backup:
@@ -114,8 +119,9 @@ class Spec:
         """Addresses that the application answers, with everything below them."""
         backend, routes = self.backend, self.routes
         health = (backend.live, backend.ready) if backend else ()
-        above = routes.collection.rpartition("/")[0]
-        return tuple(path for path in dict.fromkeys((*health, routes.public, above)) if path not in ("", "/"))
+        return tuple(
+            path for path in dict.fromkeys((*health, routes.public, routes.above)) if path not in ("", "/")
+        )
 
 
 _RUN_KEYS = {"template", "features", "waivers", "combos", "engines", "require", "environment", "images"}

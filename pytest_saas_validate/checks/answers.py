@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from pytest_saas_validate.checks.per_answer import Fault, per_answer
 from pytest_saas_validate.evidence.http import Exchanges, Kind
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
+
+# What some caches between obey instead.
+_ELSEWHERE = ("cdn-cache-control", "surrogate-control", "cloudflare-cdn-cache-control", "x-accel-expires")
 
 
 @check(
@@ -16,8 +20,12 @@ from pytest_saas_validate.findings import Finding, Severity, Subject, check
     wants=Exchanges,
     subject=Subject.STACK,
 )
-def no_store(seen: Exchanges) -> Iterator[Finding]:
-    """Answers below the tenant-owned collection and answers to a token; preflights are cached apart."""
+@per_answer
+def no_store(seen: Exchanges) -> Iterator[Fault | Finding]:
+    """Answers below the tenant-owned collection and answers to a token, refusals and failures included.
+
+    Preflights are cached apart.
+    """
     for exchange in seen.exchanges:
         if not exchange.private or exchange.method == "OPTIONS":
             continue
@@ -26,9 +34,13 @@ def no_store(seen: Exchanges) -> Iterator[Finding]:
         }
         if "no-store" not in directives:
             sent = ", ".join(sorted(directives)) or "not sent"
-            yield Finding(where=exchange.place, message=f"cache-control is {sent}, without no-store")
+            yield exchange, f"cache-control is {sent}, without no-store"
+        for name in _ELSEWHERE:
+            for value in exchange.values(name):
+                if "no-store" not in value.lower():
+                    yield exchange, f"{name} is {value!r}: the caches that obey it do not read cache-control"
         if exchange.status == 304:
-            yield Finding(where=exchange.place, message="304 keeps a private answer alive in a cache")
+            yield exchange, "304 keeps a private answer alive in a cache"
 
 
 @check(
@@ -39,13 +51,14 @@ def no_store(seen: Exchanges) -> Iterator[Finding]:
     wants=Exchanges,
     subject=Subject.STACK,
 )
-def cookies(seen: Exchanges) -> Iterator[Finding]:
+@per_answer
+def cookies(seen: Exchanges) -> Iterator[Fault | Finding]:
     """Every Set-Cookie; a cookie against request forgery (csrf, xsrf) may be read by scripts."""
     for exchange in seen.exchanges:
         for value in exchange.values("set-cookie"):
             name, attributes = _cookie(value)
             for fault in _faults(name, attributes):
-                yield Finding(where=exchange.place, message=f"cookie {name} {fault}")
+                yield exchange, f"cookie {name} {fault}"
 
 
 def _cookie(value: str) -> tuple[str, Mapping[str, str]]:
@@ -61,6 +74,8 @@ def _faults(name: str, attributes: Mapping[str, str]) -> Iterator[str]:
         yield "is not HttpOnly"
     if attributes.get("samesite") not in ("lax", "strict"):
         yield f"has SameSite={attributes.get('samesite') or 'nothing'}, neither Lax nor Strict"
+    if "domain" in attributes:
+        yield f"is sent to every host below {attributes['domain']}"
     possible = attributes.get("path") == "/" and "domain" not in attributes
     if possible and not name.startswith("__Host-"):
         yield "could have the prefix __Host- and has not"
@@ -69,43 +84,54 @@ def _faults(name: str, attributes: Mapping[str, str]) -> Iterator[str]:
 @check(
     "SH026",
     severity=Severity.MEDIUM,
-    title="Documentation, schema and test routes are off in production",
+    title="In production nothing answers at the usual addresses of documentation, schema and test routes",
     remedy="mount them only where the settings say development",
     wants=Exchanges,
     subject=Subject.STACK,
 )
-def documentation(seen: Exchanges) -> Iterator[Finding]:
-    """The usual addresses of interactive documentation, of the schema and of debug routes."""
+@per_answer
+def documentation(seen: Exchanges) -> Iterator[Fault | Finding]:
+    """Some forty addresses; a test route that fails, or wants another method, is mounted too."""
     for exchange in seen.exchanges:
-        if exchange.kind in (Kind.DOCUMENTATION, Kind.TEST_ROUTE) and exchange.status < 400:
-            yield Finding(where=exchange.place, message=f"is answered {exchange.status} in production")
+        mounted = exchange.unlike and (exchange.status in (405, 422) or exchange.status >= 500)
+        if exchange.kind in (Kind.DOCUMENTATION, Kind.TEST_ROUTE) and (exchange.status < 400 or mounted):
+            yield exchange, f"is answered {exchange.status} in production"
 
 
 @check(
     "SH037",
     severity=Severity.MEDIUM,
-    title="A refused body is not repeated",
-    remedy="answer validation errors with place and reason only: `input` and `ctx` hold passwords too",
+    title="What is refused is not repeated",
+    remedy="answer with place and a constant reason; `input`, `ctx` and own messages may hold passwords",
     wants=Exchanges,
     subject=Subject.STACK,
 )
-def echo(seen: Exchanges) -> Iterator[Finding]:
-    """Whether the answer to an invalid body holds the value that made it invalid."""
+@per_answer
+def echo(seen: Exchanges) -> Iterator[Fault | Finding]:
+    """Marked values in bodies with one mistake each, identifiers, queries, hosts, origins and tokens.
+
+    The answer must hold no part of them, neither in its body nor in its head. Failures count too.
+    """
     for exchange in seen.exchanges:
         if exchange.echoed:
-            yield Finding(where=exchange.place, message="the answer repeats what was sent")
+            yield exchange, "the answer repeats what was sent"
 
 
 @check(
     "SH038",
     severity=Severity.HIGH,
     title="An error tells nothing of the program's inside",
-    remedy="answer unhandled errors with a constant body and log the rest; no debug in production",
+    remedy="answer errors with a constant body, health pages with names only, and log the rest",
     wants=Exchanges,
     subject=Subject.STACK,
 )
-def inside(seen: Exchanges) -> Iterator[Finding]:
-    """Error bodies: stack traces, source files, SQL, messages of the database, names of exceptions."""
+@per_answer
+def inside(seen: Exchanges) -> Iterator[Fault | Finding]:
+    """Refusals, failures, and answers while database or cache are away, with their heads.
+
+    Stack traces, source files, SQL, messages of the database, names of exceptions, reasons why a connection
+    failed, inner addresses, objects, and what the backend was told of the services behind it.
+    """
     for exchange in seen.exchanges:
         for what in exchange.betrays:
-            yield Finding(where=exchange.place, message=f"the body shows {what}")
+            yield exchange, f"it shows {what}"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from pytest_saas_validate.checks.headers import REQUIRED
+from pytest_saas_validate.checks.per_answer import Fault, per_answer
 from pytest_saas_validate.evidence.http import CrossOrigin, Exchange, Kind
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
 _ALLOW = "access-control-allow-origin"
+_ALWAYS = ("GET", "HEAD", "POST")  # methods that a browser sends without being allowed to
 
 
 def _credentials(exchange: Exchange) -> bool:
@@ -23,15 +25,21 @@ def _credentials(exchange: Exchange) -> bool:
     wants=CrossOrigin,
     subject=Subject.STACK,
 )
-def origins(seen: CrossOrigin) -> Iterator[Finding]:
-    """Strangers, look-alikes of the allowed origin, and null; and `*` together with credentials."""
+@per_answer
+def origins(seen: CrossOrigin) -> Iterator[Fault | Finding]:
+    """Strangers, some thirty look-alikes of the allowed origin, what developers leave in the list, and null.
+
+    `*` is no list: beside credentials it is never right, and on an answer to a token it ignores the list.
+    """
     for exchange in seen.exchanges:
+        with_ = " with credentials" if _credentials(exchange) else ""
         for value in exchange.values(_ALLOW):
-            with_ = " with credentials" if _credentials(exchange) else ""
-            if exchange.origin != seen.allowed and value in (exchange.origin, "null"):
-                yield Finding(where=exchange.place, message=f"the foreign origin {value} is allowed{with_}")
-            if value == "*" and with_:
-                yield Finding(where=exchange.place, message=f"every origin is allowed{with_}")
+            if value == "*" and (with_ or exchange.private):
+                yield exchange, f"every origin is allowed{with_}"
+            elif exchange.origin != seen.allowed and value in (exchange.origin, "null"):
+                yield exchange, f"the foreign origin {value} is allowed{with_}"
+            elif value not in (seen.allowed, "*"):
+                yield exchange, f"{value} is allowed, which is not the listed origin{with_}"
 
 
 @check(
@@ -42,31 +50,44 @@ def origins(seen: CrossOrigin) -> Iterator[Finding]:
     wants=CrossOrigin,
     subject=Subject.STACK,
 )
-def usable(seen: CrossOrigin) -> Iterator[Finding]:
-    """Preflights of both kinds, and every answer to the allowed origin: it must read errors too."""
+@per_answer
+def usable(seen: CrossOrigin) -> Iterator[Fault | Finding]:
+    """Preflights of both kinds, for each method that works, and every answer to the allowed origin.
+
+    It must read refusals and failures too, also those of the body's size and of a missing dependency.
+    """
     for exchange in seen.exchanges:
         allowed = exchange.values(_ALLOW)
         if exchange.kind is Kind.REFUSED:
             if allowed:
-                yield Finding(
-                    where=exchange.place, message=f"the refusal still carries {_ALLOW}: {allowed[0]}"
-                )
+                yield exchange, f"the refusal still carries {_ALLOW}: {allowed[0]}"
             continue
         if exchange.origin != seen.allowed:
             continue
         if exchange.kind is Kind.ALLOWED:
             yield from _preflight(exchange)
         if not {seen.allowed, "*"} & set(allowed):
-            yield Finding(
-                where=exchange.place, message=f"{_ALLOW} is missing: the page cannot read this answer"
-            )
+            yield exchange, f"{_ALLOW} is missing: the page cannot read this answer"
 
 
-def _preflight(exchange: Exchange) -> Iterator[Finding]:
+def _preflight(exchange: Exchange) -> Iterator[Fault]:
     if not 200 <= exchange.status < 300:
-        yield Finding(where=exchange.place, message=f"the preflight is answered {exchange.status}")
-    if not exchange.values("access-control-allow-methods"):
-        yield Finding(where=exchange.place, message="access-control-allow-methods is missing")
+        yield exchange, f"the preflight is answered {exchange.status}"
+    method, *names = exchange.wanted or ("GET",)
+    methods = _listed(exchange, "access-control-allow-methods")
+    if not methods:
+        yield exchange, "access-control-allow-methods is missing"
+    elif method not in _ALWAYS and not {method.lower(), "*"} & methods:
+        yield exchange, f"access-control-allow-methods does not name {method}: the browser will not send it"
+    headers = _listed(exchange, "access-control-allow-headers")
+    for name in names:
+        if name not in headers and ("*" not in headers or name == "authorization"):
+            yield exchange, f"access-control-allow-headers does not name {name}: the browser will not send it"
     missing = [name for name in REQUIRED if not exchange.values(name)]
     if missing:
-        yield Finding(where=exchange.place, message=f"it lacks {', '.join(missing)}")
+        yield exchange, f"it lacks {', '.join(missing)}"
+
+
+def _listed(exchange: Exchange, name: str) -> set[str]:
+    """The words of a header that is a list, in lower case."""
+    return {w.strip().lower() for value in exchange.values(name) for w in value.split(",") if w.strip()}

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 
+from pytest_saas_validate.checks.per_answer import Fault, per_answer
 from pytest_saas_validate.evidence.http import Exchange, Exchanges
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
 POLICY = "content-security-policy"
 _REPORT_ONLY = "content-security-policy-report-only"
-_SCRIPTS = ("script-src", "script-src-elem", "script-src-attr")
+_SCRIPTS = ("script-src", "script-src-elem", "script-src-attr", "worker-src")
 # A source of scripts that lets a stranger's code run, and why.
 _WEAK: Mapping[str, str] = {
     "'unsafe-inline'": "an injected inline script runs",
@@ -18,9 +19,12 @@ _WEAK: Mapping[str, str] = {
     "'unsafe-hashes'": "an injected event handler can run",
     "*": "every host may serve scripts",
     "data:": "a data address is a script that an attacker writes",
+    "filesystem:": "an attacker's file is a script",
     "blob:": "a blob address is a script that an attacker writes",
     "http:": "every host may serve scripts, unencrypted",
     "https:": "every host may serve scripts",
+    "*.": "whoever gets a host below it may serve scripts",
+    "http://": "it is fetched unencrypted: whoever is on the way may change it",
 }
 # Directives that must confine, and those of them that default-src stands in for.
 _CONFINED: Mapping[str, str] = {
@@ -63,11 +67,12 @@ def _policies(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, tuple[D
     wants=Exchanges,
     subject=Subject.STACK,
 )
-def enforced(seen: Exchanges) -> Iterator[Finding]:
+@per_answer
+def enforced(seen: Exchanges) -> Iterator[Fault | Finding]:
     """Answers whose only policy is report-only; and whether any answer carries a policy at all."""
     for exchange in seen.exchanges:
         if exchange.values(_REPORT_ONLY) and not parse(exchange.values(POLICY)):
-            yield Finding(where=exchange.place, message="the policy is report-only: it blocks nothing")
+            yield exchange, "the policy is report-only: it blocks nothing"
     if not any(_policies(seen.exchanges)):
         yield Finding(where="every answer", message="no answer carries an enforced policy")
 
@@ -75,17 +80,21 @@ def enforced(seen: Exchanges) -> Iterator[Finding]:
 @check(
     "SH004",
     severity=Severity.CRITICAL,
-    title="The policy lets no foreign script run",
+    title="The policy names each source of scripts: no inline code, no wildcard, no scheme",
     remedy="name sources: 'self', hashes or nonces; Lit and other modern libraries need no more",
     wants=Exchanges,
     subject=Subject.STACK,
 )
-def scripts(seen: Exchanges) -> Iterator[Finding]:
-    """Sources of scripts (script-src, its parts, or default-src) that every policy of an answer accepts."""
+@per_answer
+def scripts(seen: Exchanges) -> Iterator[Fault | Finding]:
+    """Sources of scripts and workers (script-src, its parts, or default-src) that every policy accepts.
+
+    Whether a host that is named serves good scripts is not judged.
+    """
     for exchange, policies in _policies(seen.exchanges):
         for directive in _SCRIPTS:
             for weakness in _common([_weaknesses(policy, directive) for policy in policies]):
-                yield Finding(where=exchange.place, message=weakness)
+                yield exchange, weakness
 
 
 def _common(judged: Sequence[Mapping[str, str]]) -> Iterator[str]:
@@ -107,10 +116,10 @@ def _weaknesses(policy: Directives, directive: str) -> Mapping[str, str]:
     strict = "'strict-dynamic'" in sources and named
     found = {}
     for source in sources:
-        base = _everything(source)
+        base = _class(source)
         if base not in _WEAK or (named and base == "'unsafe-inline'"):
             continue  # browsers ignore unsafe-inline beside a nonce or a hash
-        if strict and base in ("*", "http:", "https:"):
+        if strict and base in ("*", "*.", "http:", "https:", "http://"):
             continue  # and host sources beside strict-dynamic
         found[base] = f"{name} holds {source}: {_WEAK[base]}"
     return found
@@ -122,6 +131,14 @@ def _everything(source: str) -> str:
     return "*" if host.split(":")[0].split("/")[0] == "*" else source
 
 
+def _class(source: str) -> str:
+    """What a source is weak by: its name in `_WEAK`, or the source itself."""
+    whole = _everything(source)
+    if whole == source and (source.partition("://")[2] or source).startswith("*."):
+        return "*."
+    return "http://" if whole == source and source.startswith("http://") else whole
+
+
 @check(
     "SH006",
     severity=Severity.HIGH,
@@ -130,7 +147,8 @@ def _everything(source: str) -> str:
     wants=Exchanges,
     subject=Subject.STACK,
 )
-def confined(seen: Exchanges) -> Iterator[Finding]:
+@per_answer
+def confined(seen: Exchanges) -> Iterator[Fault | Finding]:
     """Four directives that must be there (object-src also by default-src) and name no scheme and no `*`."""
     for exchange, policies in _policies(seen.exchanges):
         for directive, reason in _CONFINED.items():
@@ -139,7 +157,7 @@ def confined(seen: Exchanges) -> Iterator[Finding]:
                 continue
             wide = next((sources for sources in written if sources is not None), None)
             state = "is not set" if wide is None else f"is {' '.join(wide)}"
-            yield Finding(where=exchange.place, message=f"{directive} {state}: {reason}")
+            yield exchange, f"{directive} {state}: {reason}"
 
 
 def _effective(policy: Directives, directive: str) -> tuple[str, ...] | None:
@@ -160,17 +178,16 @@ def _open(sources: Iterable[str]) -> bool:
     wants=Exchanges,
     subject=Subject.STACK,
 )
-def framing(seen: Exchanges) -> Iterator[Finding]:
+@per_answer
+def framing(seen: Exchanges) -> Iterator[Fault | Finding]:
     """X-Frame-Options for old browsers and frame-ancestors for the others, which ignore the first."""
     for exchange in seen.exchanges:
         for value in exchange.values("x-frame-options"):
             if value.strip().upper() != "DENY":
-                yield Finding(where=exchange.place, message=f"X-Frame-Options is {value!r}, not DENY")
+                yield exchange, f"X-Frame-Options is {value!r}, not DENY"
         ancestors = [policy.get("frame-ancestors") for policy in parse(exchange.values(POLICY))]
         named = [sources for sources in ancestors if sources is not None]
         if named and ("'none'",) not in named:
-            yield Finding(
-                where=exchange.place, message=f"frame-ancestors is {' '.join(named[0])}, which is not 'none'"
-            )
+            yield exchange, f"frame-ancestors is {' '.join(named[0])}, which is not 'none'"
     if not any(exchange.values("x-frame-options") for exchange in seen.exchanges):
         yield Finding(where="every answer", message="no answer carries X-Frame-Options")

@@ -14,7 +14,7 @@ _COMPARED = (
     *("access-control-allow-origin", "access-control-allow-credentials", "access-control-allow-methods"),
 )
 _EVERYWHERE = (*REQUIRED, "strict-transport-security")
-_Place = tuple[str, str, str, str, str]
+_Place = tuple[str, str, str, str, str, str]
 
 
 @check(
@@ -35,10 +35,12 @@ def same_on_every_engine(seen: Mapping[str, Exchanges]) -> Iterator[Finding]:
 
 
 def _table(seen: Exchanges) -> dict[_Place, Exchange]:
-    """The first answer at each place; an origin is part of it."""
+    """The first answer at each place; the origin and what was special about the request are part of it."""
     table: dict[_Place, Exchange] = {}
     for found in seen.exchanges:
-        table.setdefault((found.scheme, found.kind, found.method, found.path, found.origin), found)
+        table.setdefault(
+            (found.scheme, found.kind, found.method, found.path, found.origin, found.sent), found
+        )
     return table
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from pytest_saas_validate.evidence.http import CLAIMED_HOST, Exchanges, Kind, Secured, Spoofed
+from pytest_saas_validate.checks.per_answer import Fault, per_answer
+from pytest_saas_validate.evidence.http import Exchanges, Kind
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
 # What every answer must carry, and why errors, redirects and preflights need it too.
@@ -19,7 +20,6 @@ REQUIRED: Mapping[str, str] = {
     "permissions-policy": "injected content may ask for camera, microphone or position",
 }
 _ONCE = (*REQUIRED, "strict-transport-security", "cache-control", "access-control-allow-origin")
-_YEAR = 31_536_000  # seconds
 _PRIVATE_REFERRERS = ("no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin")
 _REFERRERS = (
     *_PRIVATE_REFERRERS,
@@ -31,10 +31,33 @@ _ISOLATION: Mapping[str, tuple[str, ...]] = {
 }
 # Headers that tell a stranger which program, version or inner host answered.
 _TELLING = re.compile(
-    r"""(?x) (x-)?powered-by | x-cf-powered-by | x-aspnet(mvc)?-version | x-php-version | x-generator
-    | x-runtime | x-version | x-server(-name)? | x-backend(-server)? | x-host | x-served-by | x-hostname
-    | x-cms | product | (x-)?sourcemap | x-b3-\w+ | x-envoy-[\w-]+ | x-debug(-[\w-]+)? | x-mod-pagespeed
-    | x-varnish[\w-]* | x-litespeed[\w-]* | x-turbo-charged-by | k-proxy-request | host-header""",
+    r"""(?x) (x-)?powered-by | x-cf-powered-by | x-aspnet(mvc)?-version | x-php-version | x-generator | x-cms
+    | x-host | x-served-by | product | (x-)?sourcemap | x-b3-\w+ | x-envoy-[\w-]+ | x-debug(-[\w-]+)? | via
+    | x-mod-pagespeed | x-varnish[\w-]* | x-litespeed[\w-]* | x-turbo-charged-by | k-proxy-request
+    | host-header | (x-)?([a-z]+-)?(hostname|pod|node|instance|container|worker|upstream|backend)(-\w+)?
+    | (x-)?([a-z]+-)?(framework|runtime)(-\w+)?
+    | x-((app|application|service|server|software|build|release|image|git|python)-)*
+      (version|build|release|commit|revision|server|sha)(-(name|id|ip|addr))?""",
+)
+# What programs call themselves; the version makes the difference between a word and a program.
+_PROGRAM = re.compile(
+    r"(?i)\b(uvicorn|gunicorn|hypercorn|granian|daphne|starlette|fastapi|werkzeug|c?python|pydantic|nginx|caddy"
+    r"|openresty|traefik|envoy|haproxy|apache|express|sqlalchemy|asyncpg|postgres(ql)?|redis|valkey)[ /-]v?\d"
+)
+_INNER = re.compile(
+    r"\b(?:10\.\d{1,3}|127\.\d{1,3}|172\.(?:1[6-9]|2\d|3[01])|192\.168)\.\d{1,3}\.\d{1,3}\b"
+    r"|\b[\w-]+(\.[\w-]+)*\.(?:svc|cluster\.local|internal|local|lan)\b"
+)
+# They hold the address that was asked, or a list of origins.
+_ADDRESSED = frozenset(
+    {"location", "content-location", "access-control-allow-origin", "content-security-policy", "link"}
+    | {
+        "refresh",
+        "www-authenticate",
+        "reporting-endpoints",
+        "report-to",
+        "content-security-policy-report-only",
+    }
 )
 # Headers that browsers dropped since they did harm, and what takes their place.
 _DEPRECATED: Mapping[str, str] = {
@@ -44,21 +67,25 @@ _DEPRECATED: Mapping[str, str] = {
     "feature-policy": "Permissions-Policy took its place",
     "x-content-security-policy": "Content-Security-Policy took its place",
     "x-webkit-csp": "Content-Security-Policy took its place",
+    "p3p": "no browser reads it",
+    "x-ua-compatible": "the browsers that read it are gone",
 }
 
 
-def _none_at_all(seen: Exchanges, name: str) -> Iterator[Finding]:
+def _none_at_all(seen: Exchanges, name: str) -> Iterator[Fault | Finding]:
     """A check of values must not pass where the header is nowhere; gaps on single answers are SH001's."""
     if not any(exchange.values(name) for exchange in seen.exchanges):
         yield Finding(where="every answer", message=f"no answer carries {name}")
 
 
-def _values(seen: Exchanges, name: str, good: Callable[[str], bool], wanted: str) -> Iterator[Finding]:
+def _values(
+    seen: Exchanges, name: str, good: Callable[[str], bool], wanted: str
+) -> Iterator[Fault | Finding]:
     yield from _none_at_all(seen, name)
     for exchange in seen.exchanges:
         for value in exchange.values(name):
             if not good(value.strip().lower()):
-                yield Finding(where=exchange.place, message=f"{name} is {value!r}, not {wanted}")
+                yield exchange, f"{name} is {value!r}, not {wanted}"
 
 
 @check(
@@ -69,12 +96,20 @@ def _values(seen: Exchanges, name: str, good: Callable[[str], bool], wanted: str
     wants=Exchanges,
     subject=Subject.STACK,
 )
-def required(seen: Exchanges) -> Iterator[Finding]:
+@per_answer
+def required(seen: Exchanges) -> Iterator[Fault | Finding]:
     """All kinds that were reached, except an accepted websocket, against one table with reasons."""
     for exchange in seen.exchanges:
-        for name, reason in REQUIRED.items():
-            if exchange.kind is not Kind.WEBSOCKET and not exchange.values(name):
-                yield Finding(where=exchange.place, message=f"{name} is missing: {reason}")
+        missing = [name for name in REQUIRED if not exchange.values(name)]
+        if missing and exchange.kind is not Kind.WEBSOCKET:
+            yield exchange, _lack(missing)
+
+
+def _lack(missing: Sequence[str]) -> str:
+    """What an answer lacks: with the reasons while these are few, and without where it is simply bare."""
+    if len(missing) == len(REQUIRED):
+        return f"it is bare: {', '.join(missing)} are missing"
+    return "; ".join(f"{name} is missing: {REQUIRED[name]}" for name in missing)
 
 
 @check(
@@ -85,85 +120,15 @@ def required(seen: Exchanges) -> Iterator[Finding]:
     wants=Exchanges,
     subject=Subject.STACK,
 )
-def once(seen: Exchanges) -> Iterator[Finding]:
+@per_answer
+def once(seen: Exchanges) -> Iterator[Fault | Finding]:
     """Raw header lines, also through the TLS front: browsers disagree on what two of them mean."""
     for exchange in seen.exchanges:
         for name in _ONCE:
             values = exchange.values(name)
             if len(values) > 1:
                 times = f"{len(values)} times: {', '.join(map(repr, values))}"
-                yield Finding(where=exchange.place, message=f"{name} is sent {times}")
-
-
-@check(
-    "SH009",
-    severity=Severity.CRITICAL,
-    title="Over TLS, Strict-Transport-Security holds for a year and for subdomains",
-    remedy="send max-age=63072000; includeSubDomains, and let the server trust its proxy for the scheme",
-    wants=Secured,
-    subject=Subject.STACK,
-)
-def transport(seen: Secured) -> Iterator[Finding]:
-    """Every answer through the TLS front; a repeated header counts as none, as browsers take the first."""
-    for exchange in seen.exchanges:
-        if exchange.kind is Kind.WEBSOCKET:
-            continue
-        value = next(iter(exchange.values("strict-transport-security")), None)
-        if value is None:
-            yield Finding(where=exchange.place, message="strict-transport-security is missing")
-            continue
-        age = re.search(r'(?i)\bmax-age\s*=\s*"?(\d+)', value)
-        if age is None or int(age.group(1)) < _YEAR:
-            yield Finding(where=exchange.place, message=f"{value!r} holds for less than {_YEAR} seconds")
-        if not re.search(r"(?i)(^|;)\s*includeSubDomains\s*(;|$)", value):
-            yield Finding(where=exchange.place, message=f"{value!r} leaves subdomains out")
-
-
-@check(
-    "SH010",
-    severity=Severity.HIGH,
-    title="No Strict-Transport-Security in plain text, and no preload by accident",
-    remedy="send it only when the scheme is https; waive this check where preloading was chosen knowingly",
-    wants=Exchanges,
-    subject=Subject.STACK,
-)
-def transport_in_plain(seen: Exchanges) -> Iterator[Finding]:
-    """Plain answers must not carry it (developers get locked out); preloading cannot be undone."""
-    for exchange in seen.exchanges:
-        for value in exchange.values("strict-transport-security"):
-            if exchange.scheme == "http":
-                yield Finding(where=exchange.place, message=f"{value!r} is sent without TLS")
-            if re.search(r"(?i)(^|;)\s*preload\s*(;|$)", value):
-                yield Finding(where=exchange.place, message=f"{value!r} asks for the browsers' preload list")
-
-
-@check(
-    "SH011",
-    severity=Severity.HIGH,
-    title="Forwarded headers of a stranger have no effect",
-    remedy="trust forwarded headers only from the proxy's addresses, by the server's setting",
-    wants=Spoofed,
-    subject=Subject.STACK,
-)
-def forwarded(seen: Spoofed) -> Iterator[Finding]:
-    """A peer that is no proxy claims https and another host; beside it, the same without the claim."""
-    for exchange, plain in zip(seen.exchanges, seen.plain, strict=True):
-        if exchange.values("strict-transport-security") and not plain.values("strict-transport-security"):
-            yield Finding(where=exchange.place, message="the claim of https was believed: HSTS is sent")
-        location = next(iter(exchange.values("location")), "")
-        if location.startswith("https://") and not plain.values("location")[0].startswith("https://"):
-            yield Finding(
-                where=exchange.place, message="the claim of https was believed: the redirect follows it"
-            )
-        if CLAIMED_HOST in location:
-            yield Finding(
-                where=exchange.place, message="the claimed host was believed: the redirect leads there"
-            )
-        if exchange.status != plain.status:
-            yield Finding(
-                where=exchange.place,
-                message=f"the claim changes the answer from {plain.status} to {exchange.status}",
-            )
+                yield exchange, f"{name} is sent {times}"
 
 
 @check(
@@ -174,7 +139,8 @@ def forwarded(seen: Spoofed) -> Iterator[Finding]:
     wants=Exchanges,
     subject=Subject.STACK,
 )
-def nosniff(seen: Exchanges) -> Iterator[Finding]:
+@per_answer
+def nosniff(seen: Exchanges) -> Iterator[Fault | Finding]:
     """The value on every answer that carries it, and that some answer does."""
     yield from _values(seen, "x-content-type-options", lambda value: value == "nosniff", "nosniff")
 
@@ -187,7 +153,8 @@ def nosniff(seen: Exchanges) -> Iterator[Finding]:
     wants=Exchanges,
     subject=Subject.STACK,
 )
-def referrer(seen: Exchanges) -> Iterator[Finding]:
+@per_answer
+def referrer(seen: Exchanges) -> Iterator[Fault | Finding]:
     """The last value that browsers know, on every answer that carries one, and that some answer does."""
 
     def private(value: str) -> bool:
@@ -205,7 +172,8 @@ def referrer(seen: Exchanges) -> Iterator[Finding]:
     wants=Exchanges,
     subject=Subject.STACK,
 )
-def isolation(seen: Exchanges) -> Iterator[Finding]:
+@per_answer
+def isolation(seen: Exchanges) -> Iterator[Fault | Finding]:
     """The values of the resource and the opener policy, and that some answer carries each."""
     for name, good in _ISOLATION.items():
         yield from _values(seen, name, good.__contains__, "one of " + ", ".join(good))
@@ -214,35 +182,39 @@ def isolation(seen: Exchanges) -> Iterator[Finding]:
 @check(
     "SH020",
     severity=Severity.MEDIUM,
-    title="No header names the program, its version or an inner host",
+    title="No header names the program with its version, or an inner host",
     remedy="switch the server's own header off (uvicorn --no-server-header) and delete the others",
     wants=Exchanges,
     subject=Subject.STACK,
 )
-def telling(seen: Exchanges) -> Iterator[Finding]:
-    """Server and some thirty names; a server before the application may name itself, without a version."""
+@per_answer
+def telling(seen: Exchanges) -> Iterator[Fault | Finding]:
+    """Names that tell, and values that name a program with its version or an inner address.
+
+    A server before the application may name itself, without a version.
+    """
     for exchange in seen.exchanges:
         for name, value in exchange.headers:
             bare = exchange.fronted and re.fullmatch(r"[A-Za-z-]+", value)
-            if _TELLING.fullmatch(name) or (name == "server" and value and not bare):
-                yield Finding(where=exchange.place, message=f"{name}: {value}")
+            inner = name not in _ADDRESSED and (_PROGRAM.search(value) or _INNER.search(value))
+            if _TELLING.fullmatch(name) or (name == "server" and value and not bare) or inner:
+                yield exchange, f"{name}: {value}"
 
 
 @check(
     "SH021",
     severity=Severity.LOW,
-    title="No deprecated header is sent",
+    title="No header is sent that browsers have dropped",
     remedy="delete it; X-XSS-Protection may stay with the value 0",
     wants=Exchanges,
     subject=Subject.STACK,
 )
-def deprecated(seen: Exchanges) -> Iterator[Finding]:
+@per_answer
+def deprecated(seen: Exchanges) -> Iterator[Fault | Finding]:
     """Headers that browsers dropped, and X-XSS-Protection with any value but 0."""
     for exchange in seen.exchanges:
         for name, value in exchange.headers:
             if name in _DEPRECATED:
-                yield Finding(where=exchange.place, message=f"{name} is sent: {_DEPRECATED[name]}")
+                yield exchange, f"{name} is sent: {_DEPRECATED[name]}"
             if name == "x-xss-protection" and value.strip() != "0":
-                yield Finding(
-                    where=exchange.place, message=f"{name} is {value!r}: its filter was itself a hole"
-                )
+                yield exchange, f"{name} is {value!r}: its filter was itself a hole"

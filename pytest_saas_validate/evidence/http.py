@@ -22,8 +22,10 @@ class Kind(StrEnum):
     ABSENT = "404 object"
     METHOD = "405"
     INVALID = "422"
+    TOO_LARGE = "413"
     ANONYMOUS = "401"
     ERROR = "unhandled error"
+    AWAY = "dependency away"
     SUB_OK = "sub-application 200"
     SUB_ERROR = "sub-application error"
     REDIRECT = "redirect"
@@ -55,14 +57,23 @@ class Exchange:
     fronted: bool = False  # a server before the application passed it on, or answered itself
     private: bool = False  # asked with a token, or below the tenant-owned collection
     origin: str = ""  # the Origin that was sent
-    echoed: bool = False  # the body repeats a value that the request carried
-    betrays: tuple[str, ...] = ()  # what the body tells of the program's inside, by name
+    sent: str = ""  # what was special about the request: "title: a NUL character", "without the database"
+    wanted: tuple[str, ...] = ()  # of a preflight: the method, then the headers that it asks for
+    echoed: bool = False  # it is a refusal, and repeats a value that the request carried
+    unlike: bool = False  # its status is not that of an address that nobody has
+    claimed: bool = False  # head or body hold the host that a stranger claimed
+    betrays: tuple[str, ...] = ()  # what an error tells of the program's inside, by name
+
+    @property
+    def spot(self) -> str:
+        """Where this was seen, over whatever scheme: method, path, kind and what was special."""
+        special = [self.kind, self.sent, f"Origin {self.origin}" if self.origin else ""]
+        return f"{self.method} {self.path} ({', '.join(filter(None, special))})"
 
     @property
     def place(self) -> str:
-        """Where this was seen: method, path, kind and scheme."""
-        sent = f", Origin {self.origin}" if self.origin else ""
-        return f"{self.method} {self.path} ({self.kind}, {self.scheme}{sent})"
+        """The same with the scheme."""
+        return f"{self.spot[:-1]}, {self.scheme})"
 
     def values(self, name: str) -> tuple[str, ...]:
         """Every value of a header, one for each time it was sent."""

@@ -1,52 +1,12 @@
-"""Defects of CORS, caching, cookies, and of what a body tells."""
+"""Defects of caching and cookies, and of what a body tells."""
 
 from __future__ import annotations
 
-from pytest_saas_validate.mutants import Edit, mutant
+from collections.abc import Callable
+
+from pytest_saas_validate.mutants import Edit, Mutant, mutant
 from pytest_saas_validate.mutants.asgi import altered, wrap
 
-REFLECTED = altered(
-    "SH022-reflected",
-    "every origin is sent back, with credentials",
-    """
-    if head.asked('origin'):
-        head.put('access-control-allow-origin', head.asked('origin'))
-        head.put('access-control-allow-credentials', 'true')
-    """,
-    fires={"SH022", "SH023"},
-)
-LOOK_ALIKE = altered(
-    "SH022-look-alike",
-    "origins that begin like the allowed one pass, and null, which every sandboxed page has",
-    """
-    origin = head.asked('origin')
-    if head.method != 'OPTIONS' and (origin == 'null' or origin.endswith('.stranger.invalid')):
-        head.put('access-control-allow-origin', origin)
-    """,
-    fires="SH022",
-)
-WILDCARD = altered(
-    "SH022-wildcard",
-    "every origin passes, with credentials",
-    """
-    if head.asked('origin') and head.method != 'OPTIONS':
-        head.put('access-control-allow-origin', '*')
-        head.put('access-control-allow-credentials', 'true')
-    """,
-    fires="SH022",
-)
-ERROR_UNREADABLE = altered(
-    "SH023-error-unreadable",
-    "errors leave the stack before CORS sees them",
-    "if head.status >= 500: head.drop('access-control-allow-origin')",
-    fires="SH023",
-)
-REFUSAL_ALLOWS = altered(
-    "SH023-refusal-allows",
-    "a refused preflight names an origin all the same",
-    "if head.method == 'OPTIONS' and head.status >= 400: head.put('access-control-allow-origin', '*')",
-    fires="SH023",
-)
 STORED = altered(
     "SH018-stored",
     "private answers may be kept, and a session cookie has no attribute",
@@ -63,6 +23,30 @@ ERRORS_STORED = altered(
     "errors say nothing of caches",
     "if head.status >= 400: head.drop('cache-control')",
     fires="SH018",
+)
+STORED_BETWEEN = altered(
+    "SH018-stored-between",
+    "a delivery network is told to keep what browsers must not",
+    "head.put('cdn-cache-control', 'max-age=60')",
+    fires="SH018",
+)
+SHARED_COOKIE = altered(
+    "SH024-domain",
+    "a cookie goes to every host of the domain",
+    "head.add('set-cookie', 'session=opaque; Domain=example.test; Path=/; Secure; HttpOnly; SameSite=Lax')",
+    fires="SH024",
+)
+FAILING_ROUTE = altered(
+    "SH026-failing-route",
+    "the route that tries the error report out is mounted in production",
+    "if head.path == '/sentry-debug': head.status = 500",
+    fires="SH026",
+)
+NAMED_IN_HEAD = altered(
+    "SH038-head",
+    "a header of every refusal names the exception",
+    "if head.status >= 400: head.put('x-error', 'app.errors.NotFoundError')",
+    fires="SH038",
 )
 WIDE_COOKIE = altered(
     "SH024-no-prefix",
@@ -127,21 +111,74 @@ def left_over(edit: Edit) -> None:
     _served(edit, "/debug")
 
 
-@mutant("SH037-echo", "validation errors repeat the input", fires="SH037", at="project")
-def echo(edit: Edit) -> None:
-    """As the framework's own handler does."""
-    wrap(edit, more=_BODY.format(condition="message['status'] in (400, 422)", addition="asked"))
+def _says(id: str, title: str, condition: str, addition: str, fires: str) -> Mutant:
+    """A mutant whose bodies say more; both are expressions of `message`, `scope` and `asked` (the body)."""
+    text = _BODY.format(condition=condition, addition=addition)
+    plant: Callable[[Edit], None] = lambda edit: wrap(edit, more=text)  # noqa: E731
+    return mutant(id, title, fires=fires, at="project")(plant)
 
 
-@mutant("SH038-trace", "an error shows its stack trace", fires="SH038", at="project")
-def trace(edit: Edit) -> None:
-    """As a debug switch does."""
-    text = 'b\'\\n{"trace": "Traceback (most recent call last): File main.py"}\''
-    wrap(edit, more=_BODY.format(condition="message['status'] >= 500", addition=text))
+_REFUSED = "message['status'] in (400, 422)"
+_FAILED = "message['status'] >= 500"
+_AWAY = "message['status'] == 503"
+ECHO = _says("SH037-echo", "validation errors repeat the input", _REFUSED, "asked", "SH037")
+ECHO_NUL = _says(
+    "SH037-nul",
+    "the message of one validator quotes the text that it refuses",
+    _REFUSED + " and b'u0000' in asked",
+    "asked",
+    "SH037",
+)
+ECHO_CUT = _says(
+    "SH037-cut",
+    "a validator quotes the beginning of what it refuses, in capitals",
+    _REFUSED + " and len(asked) > 9999",
+    "asked.partition(b'\": \"')[2][:9].upper()",
+    "SH037",
+)
+ECHO_QUERY = _says(
+    "SH037-query", "a wrong query is repeated", "message['status'] >= 400", "scope['query_string']", "SH037"
+)
+ECHO_ADDRESS = _says(
+    "SH037-address",
+    "a wrong identifier is repeated",
+    _REFUSED,
+    "scope['path'].rpartition('/')[2].encode()",
+    "SH037",
+)
+ECHO_HOST = _says(
+    "SH037-host", "a foreign host is repeated", _REFUSED, "dict(scope['headers'])[b'host']", "SH037"
+)
+ECHO_FAILURE = _says("SH037-failure", "a failure repeats what failed", _FAILED, "asked", "SH037")
+TRACE = _says(
+    "SH038-trace",
+    "an error shows its stack trace",
+    _FAILED,
+    'b\'\\n{"trace": "Traceback (most recent call last): File main.py"}\'',
+    "SH038",
+)
+STATEMENT = _says(
+    "SH038-statement",
+    "an error shows the statement that failed",
+    _FAILED,
+    "b' ProgrammingError: SELECT title FROM todos'",
+    "SH038",
+)
+REASON = _says(
+    "SH038-reason",
+    "readiness says why a dependency does not answer",
+    _AWAY,
+    "b' [Errno 111] Connect call failed'",
+    "SH038",
+)
+ADDRESS = _says(
+    "SH038-address", "readiness says where its dependencies are", _AWAY, "b' database: 10.2.0.7'", "SH038"
+)
 
 
-@mutant("SH038-statement", "an error shows the statement that failed", fires="SH038", at="project")
-def statement(edit: Edit) -> None:
-    """As str(exception) of a database driver does."""
-    text = "b' ProgrammingError: SELECT title FROM todos'"
-    wrap(edit, more=_BODY.format(condition="message['status'] >= 500", addition=text))
+@mutant("SH038-configured", "a failure says where the database is", fires="SH038", at="project")
+def configured(edit: Edit) -> None:
+    """As a driver that puts its address into every message."""
+    addition = "b' ' + os.environ['PLANTED_DATABASE'].encode()"
+    told = {"PLANTED_DATABASE": "${database_host}:${database_port}"}
+    wrap(edit, more=_BODY.format(condition=_FAILED, addition=addition), environment=told)

@@ -48,6 +48,18 @@ send(["default-src 'self' data:", 'form-action *', *kept])
 """,
     fires={"SH004", "SH006"},
 )
+SUBDOMAINS = altered(
+    "SH004-subdomains",
+    "scripts come from whatever host of a delivery network",
+    _PARTS + "send([*without('script-src'), \"script-src 'self' https://*.cdn.invalid\"])",
+    fires="SH004",
+)
+WORKERS = altered(
+    "SH004-workers",
+    "workers run what a page wrote",
+    _PARTS + "send([*without('worker-src'), 'worker-src blob:'])",
+    fires="SH004",
+)
 SAME_ORIGIN = altered(
     "SH014-sameorigin",
     "the two framing headers disagree",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pytest_saas_validate.mutants.asgi import altered
+from pytest_saas_validate.mutants import Edit, mutant
+from pytest_saas_validate.mutants.asgi import altered, wrap
 
 _SECURITY = (
     "'content-security-policy', 'x-content-type-options', 'x-frame-options', 'referrer-policy', "
@@ -25,6 +26,18 @@ DENIAL_BARE = altered(
     "SH001-denial-bare",
     "a refused websocket carries no headers",
     f"if head.scope['type'] == 'websocket': head.drop({_SECURITY})",
+    fires="SH001",
+)
+TOO_LARGE_BARE = altered(
+    "SH001-too-large-bare",
+    "a body that is too large is refused before the headers are set",
+    f"if head.status == 413: head.drop({_SECURITY})",
+    fires="SH001",
+)
+AWAY_BARE = altered(
+    "SH001-away-bare",
+    "answers for want of a dependency leave before the headers are set",
+    f"if head.status == 503: head.drop({_SECURITY})",
     fires="SH001",
 )
 NOWHERE = altered(
@@ -57,6 +70,12 @@ TRANSPORT_SHORT = altered(
     "if head.https: head.put('strict-transport-security', 'max-age=3600; preload')",
     fires={"SH009", "SH010"},
 )
+TRANSPORT_WEBSOCKET = altered(
+    "SH009-websocket",
+    "the scheme of a websocket is not taken for TLS",
+    "if head.scope['type'] == 'websocket': head.drop('strict-transport-security')",
+    fires="SH009",
+)
 SCHEME_BELIEVED = altered(
     "SH011-scheme-believed",
     "the application reads the scheme from a header that anyone can send",
@@ -73,6 +92,16 @@ HOST_BELIEVED = altered(
     host = head.asked('x-forwarded-host')
     if host and head.get('location'):
         head.put('location', 'http://' + host + head.path.rstrip('/'))
+    """,
+    fires="SH011",
+)
+LINK_BELIEVED = altered(
+    "SH011-link-believed",
+    "the next page is at a host that anyone can name",
+    """
+    host = head.asked('x-forwarded-host')
+    if host and head.status == 200:
+        head.put('link', '<https://' + host + '/next>; rel="next"')
     """,
     fires="SH011",
 )
@@ -104,3 +133,29 @@ POWERED = altered(
     "if head.status >= 400: head.put('x-powered-by', 'FastAPI')",
     fires="SH020",
 )
+PLACE = altered(
+    "SH020-place",
+    "a balancer tells which machine answered",
+    "head.put('x-pod-name', 'backend-7d9f5c'); head.put('x-cache', 'MISS from 10.0.3.7')",
+    fires="SH020",
+)
+DROPPED = altered(
+    "SH021-dropped",
+    "a header of the last century",
+    "head.put('p3p', 'CP=\"none\"')",
+    fires="SH021",
+)
+
+
+@mutant("SH011-method-believed", "a header changes the method", fires="SH011", at="project")
+def method_believed(edit: Edit) -> None:
+    """As a layer for old proxies does."""
+    text = """
+class Planted(Planted):
+    async def __call__(self, scope, receive, send):
+        other = dict(scope.get("headers", ())).get(b"x-http-method-override")
+        if scope["type"] == "http" and other:
+            scope = {**scope, "method": other.decode()}
+        await super().__call__(scope, receive, send)
+"""
+    wrap(edit, more=text)

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import http.client
-import re
+import select
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
 from pytest_saas_validate.engines import Stack
-from pytest_saas_validate.evidence.http import Exchange, Kind, clean
+from pytest_saas_validate.evidence.http import CLAIMED_HOST, Exchange, Kind, clean
 from pytest_saas_validate.probes import ProbeError
+from pytest_saas_validate.probes.betrayals import MARKER, betrayals, configured, repeats
 from pytest_saas_validate.project import Project
 
 TIMEOUT = 10.0  # seconds for each step of a request
-MARKER = "kept-out-of-answers-5f1c"  # a value that no answer may repeat
-# What an error's body tells of the program, by name; exceptions are looked for on 5xx only.
-_INSIDE: Mapping[str, re.Pattern[str]] = {
-    "a stack trace": re.compile(r"Traceback \(most recent call last\)|\bat \S+ \(\S+:\d+:\d+\)"),
-    "a source file": re.compile(r"\bFile \"?[^\"\n]+\.py\b|/site-packages/"),
-    "a statement": re.compile(r"\b(SELECT\b.+\bFROM|INSERT INTO|DELETE FROM|UPDATE\b.+\bSET)\b", re.DOTALL),
-    "the database's message": re.compile(r"permission denied for|relation \S+ does not exist|sqlstate", re.I),
-}
-_EXCEPTION = re.compile(r"\b[A-Za-z]\w*(?:Error|Exception)\b")
+_PATIENCE = 1.0  # seconds for the answer to a body that is announced and never sent
+_PIECE = 65536  # bytes of a body that are sent at once
 
 
 def way_in(stack: Stack) -> str:
@@ -44,6 +40,7 @@ class Client:
         self.scheme = urlsplit(self.base).scheme
         self._collection = project.spec.routes.collection
         self._routes = project.spec.declared
+        self._inner = configured(stack)
         self._context = _trust(stack) if self.scheme == "https" else nobody()
         # A server closes the connection after an unhandled error: a kept one would break the next request.
         transport = httpx.HTTPTransport(
@@ -68,18 +65,19 @@ class Client:
         token: str = "",
         headers: Mapping[str, str] | None = None,
         json: Any = None,
+        content: bytes | None = None,
     ) -> httpx.Response:
         """The answer; raises ProbeError when there is none."""
         sent = {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
         try:
-            return self._http.request(method, path, headers=sent, json=json)
+            return self._http.request(method, path, headers=sent, json=json, content=content)
         except httpx.HTTPError as problem:
             raise ProbeError(f"{method} {path} at {self.base}: {type(problem).__name__}: {problem}") from None
 
-    def status(self, path: str) -> int:
-        """The status of a GET; 0 when there is no answer in time."""
+    def status(self, path: str, within: float = TIMEOUT) -> int:
+        """The status of a GET; 0 when there is no answer in time (seconds)."""
         try:
-            return self._http.get(path).status_code
+            return self._http.get(path, timeout=within).status_code
         except httpx.HTTPError:
             return 0
 
@@ -93,63 +91,115 @@ class Client:
         origin: str = "",
         headers: Mapping[str, str] | None = None,
         json: Any = None,
+        content: bytes | None = None,
         shown: str = "",
+        what: str = "",
     ) -> Exchange:
         """Send and keep."""
         sent = {**(headers or {}), **({"Origin": origin} if origin else {})}
-        return self.keep(kind, self.send(method, path, token=token, headers=sent, json=json), shown)
+        answer = self.send(method, path, token=token, headers=sent, json=json, content=content)
+        return self.keep(kind, answer, shown, what)
 
-    def keep(self, kind: Kind, answer: httpx.Response, shown: str = "") -> Exchange:
+    def keep(self, kind: Kind, answer: httpx.Response, shown: str = "", what: str = "") -> Exchange:
         """An answer as evidence; `shown` stands for a path that differs from run to run."""
         asked = answer.request
-        path = asked.url.raw_path.decode()
+        return self._kept(
+            kind,
+            asked.method,
+            asked.url.raw_path.decode(),
+            asked.headers,
+            answer.status_code,
+            answer.headers.multi_items(),
+            answer.text,
+            shown=shown,
+            what=what,
+        )
+
+    def _kept(
+        self,
+        kind: Kind,
+        method: str,
+        path: str,
+        asked: Mapping[str, str],
+        status: int,
+        found: Sequence[tuple[str, str]],
+        body: str,
+        *,
+        shown: str = "",
+        what: str = "",
+    ) -> Exchange:
+        names = asked.get("access-control-request-headers", "")
+        wanted = (asked.get("access-control-request-method", ""), *names.replace(" ", "").split(","))
         return Exchange(
             kind=kind,
             scheme=self.scheme,
-            method=asked.method,
+            method=method,
             path=shown or path,
-            status=answer.status_code,
-            headers=clean(answer.headers.multi_items()),
+            status=status,
+            headers=clean(found),
             declared=self._declared(path),
             fronted=self._fronted,
-            private="authorization" in asked.headers or self._below(path),
-            origin=asked.headers.get("origin", ""),
-            echoed=MARKER in answer.text,
-            betrays=tuple(_betrayed(answer.status_code, answer.text)),
+            private="authorization" in asked or self._below(path),
+            origin=asked.get("origin", ""),
+            sent=what,
+            wanted=tuple(filter(None, wanted)),
+            echoed=repeats(status, found, body),
+            claimed=CLAIMED_HOST in body or any(CLAIMED_HOST in value for _, value in found),
+            betrays=betrayals(status, found, body, self._inner, urlsplit(self.base).netloc),
         )
 
     def upgrade(self, path: str) -> Exchange:
         """Ask for a websocket; httpx cannot, the standard library's plain client can."""
+        asked = {
+            "connection": "Upgrade",
+            "upgrade": "websocket",
+            "sec-websocket-version": "13",
+            "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+        }
+        with self._raw("GET", path) as connection:
+            connection.request("GET", path, headers=asked)
+            answer = connection.getresponse()
+            accepted = answer.status == 101
+            body = "" if accepted else answer.read().decode(errors="replace")
+            kind = Kind.WEBSOCKET if accepted else Kind.DENIAL
+            kept = self._kept(kind, "GET", path, asked, answer.status, answer.getheaders(), body)
+            return replace(kept, private=False)
+
+    def upload(
+        self, path: str, size: int, *, what: str, token: str = "", origin: str = "", sent: bool = True
+    ) -> Exchange | None:
+        """POST a body of so many bytes that is no JSON, and stop sending as soon as there is an answer.
+
+        When it is not `sent`, it is only announced; None when no answer comes then.
+        """
+        asked = {"content-type": "application/json", "content-length": str(size)}
+        asked |= {"authorization": f"Bearer {token}"} if token else {}
+        asked |= {"origin": origin} if origin else {}
+        with self._raw("POST", path) as connection:
+            connection.request("POST", path, headers=asked)
+            if sent:
+                _pour(connection, size)
+            elif not _answered(connection, _PATIENCE):
+                return None
+            answer = connection.getresponse()
+            body = answer.read().decode(errors="replace")
+            return self._kept(
+                Kind.TOO_LARGE, "POST", path, asked, answer.status, answer.getheaders(), body, what=what
+            )
+
+    @contextmanager
+    def _raw(self, method: str, path: str) -> Iterator[http.client.HTTPConnection]:
+        """A connection that is closed afterwards; raises ProbeError when there is no answer."""
         where = urlsplit(self.base)
         connection = (
             http.client.HTTPSConnection(where.netloc, timeout=TIMEOUT, context=self._context)
             if where.scheme == "https"
             else http.client.HTTPConnection(where.netloc, timeout=TIMEOUT)
         )
-        asked = {
-            "Connection": "Upgrade",
-            "Upgrade": "websocket",
-            "Sec-WebSocket-Version": "13",
-            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-        }
         try:
-            connection.request("GET", path, headers=asked)
-            answer = connection.getresponse()
-            kind = Kind.WEBSOCKET if answer.status == 101 else Kind.DENIAL
-            found = clean(answer.getheaders())
-            return Exchange(
-                kind=kind,
-                scheme=self.scheme,
-                method="GET",
-                path=path,
-                status=answer.status,
-                headers=found,
-                fronted=self._fronted,
-            )
+            yield connection
         except (OSError, http.client.HTTPException) as problem:
-            raise ProbeError(
-                f"websocket {path} at {self.base}: {type(problem).__name__}: {problem}"
-            ) from None
+            raise ProbeError(f"{method} {path} at {self.base}: {type(problem).__name__}: {problem}") from None
         finally:
             connection.close()
 
@@ -177,10 +227,17 @@ def _trust(stack: Stack) -> ssl.SSLContext:
     return ssl.create_default_context(cafile=own)
 
 
-def _betrayed(status: int, body: str) -> list[str]:
-    if status < 400:
-        return []
-    found = [name for name, pattern in _INSIDE.items() if pattern.search(body)]
-    if status >= 500 and _EXCEPTION.search(body):
-        found.append("an exception's name")
-    return found
+def _pour(connection: http.client.HTTPConnection, size: int) -> None:
+    """Send a body; a server that refuses it may answer, or close, before it has read everything."""
+    left = memoryview(MARKER.encode().ljust(size, b"x"))
+    while left and not _answered(connection, 0):
+        try:
+            connection.send(left[:_PIECE])
+        except OSError:
+            return
+        left = left[_PIECE:]
+
+
+def _answered(connection: http.client.HTTPConnection, within: float) -> bool:
+    pending = isinstance(connection.sock, ssl.SSLSocket) and connection.sock.pending() > 0
+    return pending or bool(select.select([connection.sock], [], [], within)[0])

@@ -1,32 +1,36 @@
-"""Evidence about answers: what every kind of them carries, in plain text, through TLS, for other origins."""
+"""Evidence about answers: what every kind of them carries, in plain text, through TLS, and to a liar."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from pytest_saas_validate.engines import Stack
-from pytest_saas_validate.evidence.http import (
-    CLAIMED_HOST,
-    CrossOrigin,
-    Exchange,
-    Exchanges,
-    Kind,
-    Secured,
-    Spoofed,
-)
+from pytest_saas_validate.evidence.http import CLAIMED_HOST, Exchanges, Kind, Secured, Spoofed
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Effect, Probe, ProbeError, Unavailable
 from pytest_saas_validate.probes.client import Client, way_in
-from pytest_saas_validate.probes.psql import without_select
-from pytest_saas_validate.probes.responses import NOWHERE, STRANGER, Tour, above
+from pytest_saas_validate.probes.kept import kept
+from pytest_saas_validate.probes.outages import outages
+from pytest_saas_validate.probes.responses import Tour
 from pytest_saas_validate.probes.tokens import good_token
 from pytest_saas_validate.project import Project
 
 _OTHER_LOOPBACK = "127.0.0.2"  # an address that nobody configured as a proxy
 _CLAIMS = {
     "X-Forwarded-Proto": "https",
+    "X-Forwarded-Scheme": "https",
+    "X-Forwarded-Protocol": "https",
+    "X-Url-Scheme": "https",
     "X-Forwarded-Ssl": "on",
+    "Front-End-Https": "on",
     "X-Forwarded-Host": CLAIMED_HOST,
+    "X-Forwarded-Server": CLAIMED_HOST,
+    "X-Original-Host": CLAIMED_HOST,
+    "X-Host": CLAIMED_HOST,
+    "X-Forwarded-Port": "4431",
+    "X-Forwarded-Prefix": f"/{CLAIMED_HOST}",
+    "X-Script-Name": f"/{CLAIMED_HOST}",
+    "X-Original-URL": "/no-such-page",
+    "X-Rewrite-URL": "/no-such-page",
+    "X-HTTP-Method-Override": "PATCH",
     "X-Forwarded-For": "203.0.113.9",
     "X-Real-IP": "203.0.113.9",
     "Forwarded": f"for=203.0.113.9;proto=https;host={CLAIMED_HOST}",
@@ -37,78 +41,42 @@ def _exchanges(project: Project, stack: Stack) -> Exchanges:
     tours = [_tour(project, stack, way_in(stack))]
     missing = []
     if "edge" in stack.services:
-        tours.append(_tour(project, stack, "edge"))
+        tours.append(_secured_tour(project, stack))
     else:
         missing.append("https: this stack has no TLS front")
+    away = _away(project, stack)
+    missing += [f"{Kind.AWAY}: {what}" for what in away.unreached]
     return Exchanges(
-        exchanges=tuple(exchange for tour in tours for exchange in tour.seen),
+        exchanges=tuple(exchange for tour in (*tours, away) for exchange in tour.exchanges),
         unreached=tuple(dict.fromkeys([*(what for tour in tours for what in tour.unreached), *missing])),
     )
+
+
+def _away(project: Project, stack: Stack) -> Exchanges:
+    """What is answered while a dependency is away; nothing where that would disturb others."""
+    if not stack.owned or project.spec.backend is None:
+        return Exchanges(exchanges=(), unreached=("this run did not start the servers, and stops none",))
+    seen = outages(project, stack)
+    return Exchanges(exchanges=seen.exchanges, unreached=seen.unreached)
 
 
 def _secured(project: Project, stack: Stack) -> Secured:
     if "edge" not in stack.services:
         raise Unavailable("this stack has no TLS front; run on an engine that has one (local with nginx)")
-    tour = _tour(project, stack, "edge")
-    return Secured(exchanges=tuple(tour.seen), unreached=tuple(tour.unreached))
+    tour = _secured_tour(project, stack)
+    return Secured(exchanges=tour.exchanges, unreached=tour.unreached)
 
 
-def _tour(project: Project, stack: Stack, service: str) -> Tour:
+def _secured_tour(project: Project, stack: Stack) -> Exchanges:
+    """One tour through the TLS front for both kinds of evidence."""
+    return kept(stack, "edge", lambda: _tour(project, stack, "edge", whole=False))
+
+
+def _tour(project: Project, stack: Stack, service: str, whole: bool = True) -> Exchanges:
     with Client(project, stack, service) as client:
-        tour = Tour(project, stack, client, good_token(project, stack))
+        tour = Tour(project, stack, client, good_token(project, stack), whole=whole)
         tour.walk()
-    return tour
-
-
-def _cross_origin(project: Project, stack: Stack) -> CrossOrigin:
-    allowed = stack.facts.get("origin", "")
-    if not allowed:
-        raise Unavailable(
-            "the stack does not say which origin is allowed; give it one in the table's environment"
-        )
-    token = good_token(project, stack)
-    path = project.spec.routes.collection if token else project.spec.routes.public
-    seen: list[Exchange] = []
-    unreached: list[str] = []
-    with Client(project, stack) as client:
-        fine = client.ask(Kind.OK, "GET", path, token=token, origin=allowed)
-        if fine.status != 200:
-            raise ProbeError(f"{fine.place} is answered {fine.status}: nothing can be judged by it")
-        seen += [fine, client.ask(Kind.UNROUTED, "GET", above(project) + NOWHERE, origin=allowed)]
-        seen.append(_preflight(client, Kind.ALLOWED, path, allowed))
-        if token:
-            seen.append(client.ask(Kind.ANONYMOUS, "GET", path, origin=allowed))
-            seen.append(client.ask(Kind.INVALID, "POST", path, token=token, origin=allowed, json=[]))
-        for stranger in _strangers(allowed):
-            seen.append(client.ask(Kind.OK, "GET", path, token=token, origin=stranger))
-            seen.append(_preflight(client, Kind.REFUSED, path, stranger))
-        database = project.spec.database
-        if token and database and database.table and "database" in stack.services:
-            with without_select(stack, database):
-                seen += [
-                    client.ask(Kind.ERROR, "GET", path, token=token, origin=o) for o in (allowed, STRANGER)
-                ]
-        else:
-            unreached.append(f"{Kind.ERROR}: there is no right to take away for it")
-    return CrossOrigin(exchanges=tuple(seen), unreached=tuple(unreached), allowed=allowed)
-
-
-def _preflight(client: Client, kind: Kind, path: str, origin: str) -> Exchange:
-    asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
-    return client.ask(kind, "OPTIONS", path, origin=origin, headers=asked)
-
-
-def _strangers(allowed: str) -> tuple[str, ...]:
-    """Origins that a careless comparison takes for the allowed one, a plain stranger, and null."""
-    parts = urlsplit(allowed)
-    other = "http" if parts.scheme == "https" else "https"
-    return (
-        STRANGER,
-        "null",
-        f"{allowed}.stranger.invalid",
-        f"{parts.scheme}://stranger-{parts.netloc}",
-        f"{other}://{parts.netloc}",
-    )
+    return Exchanges(exchanges=tuple(tour.seen), unreached=tuple(tour.unreached))
 
 
 def _spoofed(project: Project, stack: Stack) -> Spoofed:
@@ -126,7 +94,6 @@ def _spoofed(project: Project, stack: Stack) -> Spoofed:
     return Spoofed(exchanges=found, plain=plain)
 
 
-EXCHANGES = Probe(evidence=Exchanges, subject=Subject.STACK, gather=_exchanges, effect=Effect.WRITES)
+EXCHANGES = Probe(evidence=Exchanges, subject=Subject.STACK, gather=_exchanges, effect=Effect.DISRUPTS)
 SECURED = Probe(evidence=Secured, subject=Subject.STACK, gather=_secured, effect=Effect.WRITES)
-CROSS_ORIGIN = Probe(evidence=CrossOrigin, subject=Subject.STACK, gather=_cross_origin, effect=Effect.WRITES)
 SPOOFED = Probe(evidence=Spoofed, subject=Subject.STACK, gather=_spoofed)

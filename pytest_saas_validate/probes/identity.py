@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pytest_saas_validate.engines import Stack
-from pytest_saas_validate.evidence.identity import Attempt, Moment, Readiness, Tenants, Tokens, Trespass
+from pytest_saas_validate.evidence.identity import Attempt, Readiness, Tenants, Tokens, Trespass
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Effect, Probe, ProbeError, Unavailable, owned
 from pytest_saas_validate.probes.client import Client
-from pytest_saas_validate.probes.responses import address
+from pytest_saas_validate.probes.locating import address
+from pytest_saas_validate.probes.outages import DEPENDENCIES, outages
 from pytest_saas_validate.probes.tokens import flawed_tokens, good_token, has_issuer
 from pytest_saas_validate.project import Project
-
-_DEPENDENCIES = ("database", "cache")
-_NOTICED = 5.0  # seconds within which readiness must tell that a dependency is gone
-_BACK = 20.0  # seconds within which it must tell that the dependency is back
 
 
 def _collection(project: Project, stack: Stack) -> str:
@@ -154,38 +150,10 @@ def _readiness(project: Project, stack: Stack) -> Readiness:
     backend = project.spec.backend
     if backend is None:
         raise Unavailable("the table has no backend; set backend.ready and backend.live")
-    here = [name for name in _DEPENDENCIES if name in stack.services]
-    if not here:
+    if not set(DEPENDENCIES) & stack.services:
         raise Unavailable("this stack has neither database nor cache")
-    moments = []
-    with Client(project, stack) as client:
-        for path in (backend.live, backend.ready):
-            if client.status(path) != 200:
-                raise ProbeError(f"GET {path} is answered {client.status(path)} while everything runs")
-
-        def look(dependency: str, when: str, settled: Callable[[int], bool], within: float) -> Moment:
-            ready = _until(lambda: client.status(backend.ready), settled, within)
-            return Moment(dependency=dependency, when=when, ready=ready, live=client.status(backend.live))
-
-        for name in here:
-            stack.stop(name)
-            try:
-                moments.append(look(name, "without", lambda status: status == 503, _NOTICED))
-            finally:
-                stack.start(name)
-            moments.append(look(name, "after", lambda status: status == 200, _BACK))
-    missing = tuple(f"{name}: not in this stack" for name in _DEPENDENCIES if name not in here)
-    return Readiness(ready=backend.ready, live=backend.live, moments=tuple(moments), unreached=missing)
-
-
-def _until(ask: Callable[[], int], settled: Callable[[int], bool], within: float) -> int:
-    """The first settled answer, or the last one when the time (seconds) is over."""
-    end = time.monotonic() + within
-    while True:
-        status = ask()
-        if settled(status) or time.monotonic() > end:
-            return status
-        time.sleep(0.1)
+    seen = outages(project, stack)
+    return Readiness(ready=backend.ready, live=backend.live, moments=seen.moments, unreached=seen.unreached)
 
 
 TOKENS = Probe(evidence=Tokens, subject=Subject.STACK, gather=_tokens)

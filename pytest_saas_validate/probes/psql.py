@@ -47,3 +47,23 @@ def without_select(stack: Stack, database: Database) -> Iterator[None]:
         yield
     finally:
         execute(stack, f"GRANT SELECT ON {table} TO {role};")
+
+
+@contextmanager
+def without_rights(stack: Stack, database: Database) -> Iterator[None]:
+    """Take every right on its table away from the application, and give back those that it had."""
+    table, role = name(database.table), name(database.app)
+    every = ("SELECT", "INSERT", "UPDATE", "DELETE")
+    asked = (f"has_table_privilege({literal(database.app)}, {literal(table)}, '{right}')" for right in every)
+    held = [
+        right
+        for right, has in zip(every, execute(stack, f"SELECT {', '.join(asked)};").split("|"), strict=True)
+        if has == "t"
+    ]
+    if not held:
+        raise ProbeError(f"{database.app} has no right on {database.table} that could be taken away")
+    execute(stack, f"REVOKE {', '.join(held)} ON {table} FROM {role};")
+    try:
+        yield
+    finally:
+        execute(stack, f"GRANT {', '.join(held)} ON {table} TO {role};")

@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
-from urllib.parse import urlsplit
-
-import httpx
 
 from pytest_saas_validate.engines import Stack
 from pytest_saas_validate.evidence.http import Exchange, Kind
 from pytest_saas_validate.probes import ProbeError
-from pytest_saas_validate.probes.client import MARKER, Client
-from pytest_saas_validate.probes.psql import without_select
+from pytest_saas_validate.probes.betrayals import MARKER
+from pytest_saas_validate.probes.client import Client
+from pytest_saas_validate.probes.locating import NOWHERE, address, others_of
+from pytest_saas_validate.probes.psql import without_rights
+from pytest_saas_validate.probes.refusals import (
+    HUGE,
+    LARGE,
+    Refusal,
+    addresses,
+    bodies,
+    fields,
+    refused,
+    too_large,
+)
+from pytest_saas_validate.probes.unwanted import DOCUMENTATION, TEST_ROUTES
 from pytest_saas_validate.project import Project
 
-NOWHERE = "/no-such-page-of-the-validation"
 STRANGER = "https://stranger.invalid"
-_DOCUMENTATION = ("/docs", "/redoc", "/openapi.json", "/swagger", "/api/docs", "/api/openapi.json")
-_TEST_ROUTES = ("/test", "/debug", "/__debug__", "/api/test", "/api/debug")
 # Kinds that no table names a route for: reached when a project answers so by itself.
 _BY_CHANCE = (
     *(Kind.SUB_OK, Kind.SUB_ERROR, Kind.REDIRECT, Kind.STREAM),
@@ -37,6 +45,7 @@ class Tour:
     stack: Stack
     client: Client
     token: str  # of a tenant of its own; empty when no token can be had
+    whole: bool = True  # also what depends on the application alone, and so is asked once
     seen: list[Exchange] = field(default_factory=list)
     unreached: list[str] = field(default_factory=list)
 
@@ -82,16 +91,18 @@ class Tour:
         self._must(ask(Kind.OK, "GET", public))
         self._keep(ask(Kind.HEAD, "HEAD", public))
         self._want(ask(Kind.METHOD, "PATCH", public), 405)
+        self._keep(ask(Kind.OTHER, "OPTIONS", public))
         self._conditional(public, "")
         self._want(
-            ask(Kind.BAD_HOST, "GET", public, headers={"Host": "stranger.invalid"}), 400, 403, 404, 421
+            ask(Kind.BAD_HOST, "GET", public, headers={"Host": f"{MARKER}.invalid"}), 400, 403, 404, 421
         )
         if spec.backend is not None:
             self._keep(ask(Kind.OK, "GET", spec.backend.ready))
             if spec.backend.metrics and "frontend" not in self.stack.services:
                 self._keep(ask(Kind.OK, "GET", spec.backend.metrics))
         self._unwanted()
-        self._keep(self.client.upgrade(NOWHERE))
+        for path in filter(None, (NOWHERE, spec.routes.collection)):
+            self._keep(self.client.upgrade(path))
         if "frontend" in self.stack.services:
             self._pages()
 
@@ -108,33 +119,62 @@ class Tour:
 
     def _unwanted(self) -> None:
         """Pages that should not be there; where every address is answered, nothing can be told of them."""
-        below = above(self.project)
-        nowhere = self._keep(self.client.ask(Kind.UNROUTED, "GET", NOWHERE))
+        below = self.project.spec.routes.above
+        ask = self.client.ask
+        nowhere = self._keep(ask(Kind.UNROUTED, "GET", NOWHERE))
+        self._keep(ask(Kind.UNROUTED, "POST", f"{NOWHERE}/{MARKER}?a={MARKER}", json=[MARKER], shown=NOWHERE))
         if below:
-            self._keep(self.client.ask(Kind.UNROUTED, "GET", below + NOWHERE))
-        for kind, paths in ((Kind.DOCUMENTATION, _DOCUMENTATION), (Kind.TEST_ROUTE, _TEST_ROUTES)):
+            self._keep(ask(Kind.UNROUTED, "GET", below + NOWHERE))
+        for kind, paths in ((Kind.DOCUMENTATION, DOCUMENTATION), (Kind.TEST_ROUTE, TEST_ROUTES)):
             if nowhere.status < 400:
                 self._miss(kind, f"{NOWHERE} is answered {nowhere.status}, so every address is")
                 continue
-            for path in dict.fromkeys([*paths, *(below + path for path in paths[:3])]):
-                self._keep(self.client.ask(kind, "GET", path))
+            every = [*paths, *(below + path for path in paths[:3])]
+            for path in dict.fromkeys(every if self.whole else every[:1]):
+                found = ask(kind, "GET", path)
+                self._keep(replace(found, unlike=found.status != nowhere.status))
 
     def _owned(self) -> None:
         ask, path, token = self.client.ask, self.project.spec.routes.collection, self.token
         self._must(ask(Kind.OK, "GET", path, token=token))
         self._want(ask(Kind.ANONYMOUS, "GET", path), 401)
+        self._want(ask(Kind.ANONYMOUS, "POST", path, token=MARKER, what="a token that is none"), 401)
+        self._want(ask(Kind.METHOD, "PATCH", path, token=token), 405)
         self._want(ask(Kind.SLASH, "GET", path + "/", token=token), 301, 302, 307, 308)
         absent = f"{path}/{uuid.uuid4()}"
         self._want(ask(Kind.ABSENT, "GET", absent, token=token, shown=path + "/{id}"), 404)
-        self._want(ask(Kind.INVALID, "POST", path, token=token, json=self._invalid()), 400, 422)
+        self._want(ask(Kind.ABSENT, "DELETE", absent, token=token, shown=path + "/{id}"), 404)
+        self._refused(path)
+        self._too_large(path)
         self._preflights(path)
         self._object(path)
         self._error(path)
 
-    def _invalid(self) -> object:
-        """The valid body with one value of a type that no field has, and the marker in it."""
-        first = next(iter(self.project.spec.routes.create), "")
-        return {**self.project.spec.routes.create, first: {MARKER: MARKER}} if first else [MARKER]
+    def _refused(self, path: str) -> None:
+        """Everything that a project may refuse; what it takes instead is no answer of this kind."""
+        refusals = [*bodies("POST", path, self.project.spec.routes.create), *addresses(path)]
+        self._refuse(refusals if self.whole else refusals[:1])
+        if not any(found.kind is Kind.INVALID for found in self.seen):
+            self._miss(Kind.INVALID, f"{path} takes every wrong body that was sent")
+
+    def _refuse(self, refusals: Iterable[Refusal]) -> None:
+        for refusal in refusals:
+            found = refused(self.client, refusal, self.token)
+            if found.status >= 400:
+                self._keep(found)
+
+    def _too_large(self, path: str) -> None:
+        """A body above the limit, found by sending ever larger ones, and one that no front lets through."""
+        found = too_large(self.client, path, self.token)
+        if found is None:
+            self._miss(Kind.TOO_LARGE, f"POST {path} takes {LARGE[-1]} bytes, there is no limit")
+            return
+        self._keep(found)
+        huge = self.client.upload(path, HUGE, what="announced only", token=self.token, sent=False)
+        if huge is None:
+            self._miss(Kind.TOO_LARGE, f"{HUGE} bytes that are only announced are awaited")
+        else:
+            self._want(replace(huge, declared=False), 413)  # by a front, where there is one
 
     def _preflights(self, path: str) -> None:
         asked = {"Access-Control-Request-Method": "GET", "Access-Control-Request-Headers": "authorization"}
@@ -144,6 +184,11 @@ class Tour:
         else:
             self._miss(Kind.ALLOWED, "the stack does not say which origin is allowed")
         self._keep(self.client.ask(Kind.REFUSED, "OPTIONS", path, origin=STRANGER, headers=asked))
+        odd = {**asked, "Access-Control-Request-Headers": f"x-{MARKER}"}
+        marked = self.client.ask(
+            Kind.REFUSED, "OPTIONS", path, origin=f"https://{MARKER}.invalid", headers=odd
+        )
+        self._keep(marked)
 
     def _object(self, path: str) -> None:
         create = self.project.spec.routes.create
@@ -159,6 +204,15 @@ class Tour:
             return
         self._must(self.client.ask(Kind.OK, "GET", one, token=self.token, shown=shown))
         self._conditional(one, self.token, shown)
+        others = others_of(made, create)
+        if self.whole:
+            self._refuse(fields("POST", path, create, others))
+        for method in ("PUT", "PATCH"):
+            changed = self.client.ask(Kind.OK, method, one, token=self.token, json=dict(create), shown=shown)
+            if changed.status < 300:
+                self._keep(changed)
+                self._refuse(bodies(method, one, create, shown) if self.whole else ())
+                self._refuse(fields(method, one, create, others, shown) if self.whole else ())
         self._must(self.client.ask(Kind.DELETED, "DELETE", one, token=self.token, shown=shown))
 
     def _conditional(self, path: str, token: str, shown: str = "") -> None:
@@ -177,29 +231,22 @@ class Tour:
             self._miss(Kind.ERROR, "there is no database to take a right away from")
             return
         origin = self.stack.facts.get("origin", "")
-        with without_select(self.stack, database):
-            failed = self.client.ask(Kind.ERROR, "GET", path, token=self.token, origin=origin)
-        if failed.status < 500:
+        body = {
+            name: MARKER if isinstance(v, str) else v for name, v in self.project.spec.routes.create.items()
+        }
+        one, shown = f"{path}/{uuid.uuid4()}", path + "/{id}"
+        asks = [("GET", path, "", None), ("POST", path, "", body), ("DELETE", one, shown, None)]
+        with without_rights(self.stack, database):
+            failed = [
+                self.client.ask(
+                    Kind.ERROR, method, where, token=self.token, origin=origin, json=sent, shown=name
+                )
+                for method, where, name, sent in asks
+            ]
+        if failed[0].status < 500:
             raise ProbeError(
-                f"without the right to read {database.table}, {failed.place} says {failed.status}"
+                f"without the right to read {database.table}, {failed[0].place} says {failed[0].status}"
             )
-        self._keep(failed)
+        for found in failed:
+            self._want(found, *range(500, 600))
         self._must(self.client.ask(Kind.OK, "GET", path, token=self.token))
-
-
-def above(project: Project) -> str:
-    """The part of the API's addresses that all share; a front passes on what lies below it."""
-    return project.spec.routes.collection.rpartition("/")[0]
-
-
-def address(made: httpx.Response, collection: str) -> str:
-    """The path of an object that was just made; empty when the answer does not name it."""
-    location = made.headers.get("location")
-    if location:
-        return str(urlsplit(location).path)
-    try:
-        body = made.json()
-    except ValueError:
-        return ""
-    found = body.get("id") or body.get("uuid") if isinstance(body, dict) else None
-    return f"{collection}/{found}" if found else ""

@@ -36,6 +36,7 @@ HEALTHY = {
 }
 TRANSPORT = "max-age=63072000; includeSubDomains"
 CHECKS = {check.id: check for check in catalogue() if check.family == "SH"}
+OF_ANSWERS = sorted(id_ for id_, check in CHECKS.items() if check.kinds == (Exchanges,) and id_ != "SH039")
 
 
 def answer(*more: tuple[str, str], without: str = "", **values: object) -> Exchange:
@@ -51,7 +52,7 @@ def messages(check: str, *exchanges: Exchange) -> list[str]:
     return [finding.message for finding in CHECKS[check](Exchanges(exchanges=exchanges))]
 
 
-@pytest.mark.parametrize("check", sorted(set(CHECKS) - {"SH009", "SH011", "SH022", "SH023", "SH039"}))
+@pytest.mark.parametrize("check", OF_ANSWERS)
 def test_healthy_answers_are_clean(check: str) -> None:
     assert not messages(check, answer(private=True), answer(kind=Kind.UNROUTED, status=404))
 
@@ -64,6 +65,9 @@ def test_healthy_answers_are_clean(check: str) -> None:
         ("SH004", "content-security-policy", "script-src https://*"),
         ("SH004", "content-security-policy", "default-src 'none'; script-src-elem data:"),
         ("SH004", "content-security-policy", "frame-ancestors 'none'"),
+        ("SH004", "content-security-policy", "script-src 'self' https://*.cdn.test"),
+        ("SH004", "content-security-policy", "script-src http://cdn.test"),
+        ("SH004", "content-security-policy", "script-src 'self'; worker-src blob:"),
         ("SH006", "content-security-policy", "default-src 'none'; base-uri 'none'; form-action 'none'"),
         ("SH006", "content-security-policy", HEALTHY["content-security-policy"] + "; object-src *"),
         ("SH010", "strict-transport-security", TRANSPORT),
@@ -75,7 +79,14 @@ def test_healthy_answers_are_clean(check: str) -> None:
         ("SH016", "cross-origin-resource-policy", "cross-origin"),
         ("SH016", "cross-origin-opener-policy", "unsafe-none"),
         ("SH018", "cache-control", "private, max-age=60"),
+        ("SH018", "cdn-cache-control", "max-age=60"),
         ("SH020", "server", "uvicorn"),
+        ("SH020", "x-pod-name", "backend-1"),
+        ("SH020", "x-app-version", "1.2.3"),
+        ("SH020", "via", "1.1 inner"),
+        ("SH020", "x-cache", "MISS from 10.0.3.7"),
+        ("SH020", "x-note", "made by Starlette/0.50"),
+        ("SH020", "x-origin", "http://backend.prod.svc"),
         ("SH020", "x-powered-by", "FastAPI"),
         ("SH020", "x-b3-traceid", "1"),
         ("SH021", "x-xss-protection", "1; mode=block"),
@@ -84,6 +95,7 @@ def test_healthy_answers_are_clean(check: str) -> None:
         ("SH024", "set-cookie", "s=[scrubbed]; Path=/a; Secure; SameSite=Lax"),
         ("SH024", "set-cookie", "s=[scrubbed]; Path=/a; Secure; HttpOnly; SameSite=None"),
         ("SH024", "set-cookie", "s=[scrubbed]; Path=/; Secure; HttpOnly; SameSite=Lax"),
+        ("SH024", "set-cookie", "s=[scrubbed]; Domain=a.test; Path=/; Secure; HttpOnly; SameSite=Lax"),
     ],
 )
 def test_one_bad_value_is_found(check: str, header: str, value: str) -> None:
@@ -99,11 +111,15 @@ def test_one_bad_value_is_found(check: str, header: str, value: str) -> None:
             "script-src 'nonce-abc' 'unsafe-inline' 'strict-dynamic' https:",
         ),
         ("SH006", "content-security-policy", "object-src 'none'; " + HEALTHY["content-security-policy"]),
+        ("SH004", "content-security-policy", "script-src 'self' https://cdn.test"),
         ("SH020", "server", ""),
+        ("SH020", "x-request-id", "5f1c0d5e7a554b559c5d0c5a1a5a9c11"),
+        ("SH020", "x-api-version", "2"),
+        ("SH020", "location", "http://127.0.0.1:8000/api"),
         ("SH021", "x-xss-protection", "0"),
         ("SH024", "set-cookie", "__Host-s=[scrubbed]; Path=/; Secure; HttpOnly; SameSite=Strict"),
         ("SH024", "set-cookie", "__Host-csrf=[scrubbed]; Path=/; Secure; SameSite=Lax"),
-        ("SH024", "set-cookie", "s=[scrubbed]; Domain=a.test; Path=/; Secure; HttpOnly; SameSite=Lax"),
+        ("SH024", "set-cookie", "s=[scrubbed]; Path=/a; Secure; HttpOnly; SameSite=Lax"),
     ],
 )
 def test_a_good_value_is_not(check: str, header: str, value: str) -> None:
@@ -118,8 +134,15 @@ def test_a_header_that_is_nowhere_is_not_good(check: str) -> None:
 def test_a_gap_on_one_kind_is_named_with_its_reason() -> None:
     gap = answer(without="x-frame-options", kind=Kind.ERROR, status=500)
     (finding,) = CHECKS["SH001"](Exchanges(exchanges=(answer(), gap)))
-    assert finding.where == "GET /api/things (unhandled error, http)"
+    assert finding.where == "GET /api/things (unhandled error)"
     assert "x-frame-options is missing" in finding.message
+
+
+def test_a_bare_answer_is_one_finding_over_both_schemes() -> None:
+    bare = replace(answer(kind=Kind.BAD_HOST, status=400), headers=())
+    (finding,) = CHECKS["SH001"](Exchanges(exchanges=(answer(), bare, replace(bare, scheme="https"))))
+    assert finding.where == "GET /api/things (bad host)"
+    assert finding.message.startswith("over http and https: it is bare: content-security-policy, ")
 
 
 def test_an_accepted_websocket_needs_no_headers() -> None:
@@ -128,7 +151,7 @@ def test_an_accepted_websocket_needs_no_headers() -> None:
 
 def test_a_header_sent_twice_is_found() -> None:
     twice = replace(answer(), headers=(*answer().headers, ("x-frame-options", "DENY")))
-    assert messages("SH002", twice) == ["x-frame-options is sent 2 times: 'DENY', 'DENY'"]
+    assert messages("SH002", twice) == ["over http: x-frame-options is sent 2 times: 'DENY', 'DENY'"]
 
 
 def test_a_policy_that_only_reports_is_found_beside_enforced_ones() -> None:
@@ -157,6 +180,17 @@ def test_a_weak_promise_of_tls_is_found(value: str) -> None:
     assert not CHECKS["SH009"](Secured(exchanges=(strong,)))
 
 
+def test_the_fix_for_tls_fits_the_cause() -> None:
+    fine = answer(("strict-transport-security", TRANSPORT), scheme="https")
+    denial = answer(kind=Kind.DENIAL, scheme="https", status=403)
+    (everywhere,) = CHECKS["SH009"](Secured(exchanges=(denial,)))
+    assert "trust its proxy" in everywhere.remedy
+    (websocket,) = CHECKS["SH009"](Secured(exchanges=(fine, denial)))
+    assert "wss" in websocket.remedy
+    (gap,) = CHECKS["SH009"](Secured(exchanges=(fine, answer(kind=Kind.ERROR, scheme="https"))))
+    assert "outside of whatever gives this answer" in gap.remedy
+
+
 def test_preload_is_found_over_tls_and_the_promise_itself_is_not() -> None:
     assert not messages("SH010", answer(("strict-transport-security", TRANSPORT), scheme="https"))
     assert messages("SH010", answer(("strict-transport-security", TRANSPORT + "; preload"), scheme="https"))
@@ -169,6 +203,8 @@ def test_preload_is_found_over_tls_and_the_promise_itself_is_not() -> None:
         answer(("location", "https://127.0.0.1/api"), status=307),
         answer(("location", f"http://{CLAIMED_HOST}/api"), status=307),
         answer(status=400),
+        answer(("location", f"/{CLAIMED_HOST}/api")),
+        answer(claimed=True),
     ],
 )
 def test_a_claim_that_changes_the_answer_is_found(believed: Exchange) -> None:
@@ -190,14 +226,23 @@ PREFLIGHT = {"kind": Kind.ALLOWED, "method": "OPTIONS", "origin": ORIGIN}
 @pytest.mark.parametrize("origin", ["https://stranger.invalid", "null", ORIGIN + ".stranger.invalid"])
 def test_a_foreign_origin_that_is_allowed_is_found(origin: str) -> None:
     reflected = ("access-control-allow-origin", origin)
-    assert cross("SH022", answer(reflected, origin=origin)) == [f"the foreign origin {origin} is allowed"]
+    assert cross("SH022", answer(reflected, origin=origin)) == [
+        f"over http: the foreign origin {origin} is allowed"
+    ]
     assert "with credentials" in cross("SH022", answer(reflected, CREDENTIALS, origin=origin))[0]
     assert not cross("SH022", answer(origin=origin), answer(ALLOW, CREDENTIALS, origin=ORIGIN))
 
 
-def test_every_origin_with_credentials_is_found() -> None:
+def test_an_origin_that_nobody_listed_is_found() -> None:
+    other = ("access-control-allow-origin", "https://old.invalid")
+    assert cross("SH022", answer(other, origin="null"))
+    assert cross("SH022", answer(other, origin=ORIGIN))
+
+
+def test_every_origin_with_credentials_or_on_private_answers_is_found() -> None:
     everyone = ("access-control-allow-origin", "*")
     assert cross("SH022", answer(everyone, CREDENTIALS, origin=ORIGIN))
+    assert cross("SH022", answer(everyone, origin=ORIGIN, private=True))
     assert not cross("SH022", answer(everyone, origin=ORIGIN))
 
 
@@ -205,12 +250,31 @@ def test_answers_that_the_allowed_origin_cannot_use_are_found() -> None:
     methods = ("access-control-allow-methods", "GET")
     assert not cross("SH023", answer(ALLOW, methods, **PREFLIGHT), answer(ALLOW, origin=ORIGIN))
     assert cross("SH023", answer(kind=Kind.ERROR, status=500, origin=ORIGIN))
+    assert cross("SH023", answer(kind=Kind.TOO_LARGE, status=413, origin=ORIGIN))
     assert cross("SH023", answer(ALLOW, methods, **PREFLIGHT, status=400))
     assert cross("SH023", answer(ALLOW, **PREFLIGHT))
     assert cross("SH023", answer(ALLOW, methods, **PREFLIGHT, without="x-frame-options"))
     assert cross(
         "SH023", answer(ALLOW, kind=Kind.REFUSED, method="OPTIONS", origin="https://stranger.invalid")
     )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "methods", "names", "fine"),
+    [
+        (("PUT", "authorization"), "get, put", "authorization", True),
+        (("PUT", "authorization"), "GET", "authorization", False),
+        (("POST", "authorization"), "GET", "Authorization", True),
+        (("POST", "authorization", "content-type"), "POST", "authorization", False),
+        (("DELETE", "authorization"), "*", "*", False),
+        (("DELETE", "content-type"), "*", "*", True),
+    ],
+)
+def test_a_preflight_must_allow_what_it_was_asked_for(
+    wanted: tuple[str, ...], methods: str, names: str, fine: bool
+) -> None:
+    lists = (("access-control-allow-methods", methods), ("access-control-allow-headers", names))
+    assert bool(cross("SH023", answer(ALLOW, *lists, **PREFLIGHT, wanted=wanted))) is not fine
 
 
 def test_private_answers_are_judged_by_where_they_are_not_by_their_status() -> None:
@@ -223,13 +287,16 @@ def test_private_answers_are_judged_by_where_they_are_not_by_their_status() -> N
 @pytest.mark.parametrize("kind", [Kind.DOCUMENTATION, Kind.TEST_ROUTE])
 def test_pages_that_should_be_off_are_found_when_they_answer(kind: Kind) -> None:
     assert messages("SH026", answer(kind=kind))
+    assert messages("SH026", answer(kind=kind, status=500, unlike=True))
+    assert messages("SH026", answer(kind=kind, status=405, unlike=True))
     assert not messages("SH026", answer(kind=kind, status=404))
+    assert not messages("SH026", answer(kind=kind, status=401, unlike=True))
 
 
 def test_bodies_that_tell_too_much_are_found() -> None:
     assert messages("SH037", answer(kind=Kind.INVALID, status=422, echoed=True))
     assert messages("SH038", answer(kind=Kind.ERROR, status=500, betrays=("a statement",))) == [
-        "the body shows a statement"
+        "over http: it shows a statement"
     ]
 
 
@@ -244,5 +311,17 @@ def test_evidence_keeps_no_secret_and_pickles() -> None:
     assert pickle.loads(pickle.dumps(seen)) == seen
 
 
+def test_a_difference_between_engines_is_found_at_its_place() -> None:
+    too_large = answer(kind=Kind.TOO_LARGE, status=413, sent="too large", declared=True)
+    stored = replace(too_large, headers=(*too_large.headers, ("vary", "Origin")))
+    one, other = Exchanges(exchanges=(too_large,)), Exchanges(exchanges=(stored,))
+    assert not CHECKS["SH039"]({"local": one, "compose": one})
+    (finding,) = CHECKS["SH039"]({"local": one, "compose": other})
+    assert finding.where == "GET /api/things (413, too large, http)"
+    apart = Exchanges(exchanges=(replace(stored, sent="announced only"),))
+    assert not CHECKS["SH039"]({"local": one, "compose": apart})
+
+
 def test_every_check_is_fired_by_a_mutant() -> None:
-    assert set(CHECKS) <= {check for mutant in mutants() for check in mutant.fires}
+    # No defect in a project can make engines differ that this machine does not have: SH039 is shown above.
+    assert set(CHECKS) - {"SH039"} <= {check for mutant in mutants() for check in mutant.fires}

@@ -49,6 +49,9 @@ class Stack:
         self.port = port
         self.facts: dict[str, str] = {}
 
+    def env(self, service: str) -> dict[str, str]:
+        return {}
+
     def url(self, name: str) -> str:
         return {"backend": f"http://127.0.0.1:{self.port}"}[name]
 
