@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
-Catalogue = Mapping[str, str]  # "table public.todos rows" -> fingerprint
+Catalogue = Mapping[str, str]  # "table public.todos" -> fingerprint
+
+
+class Kind(StrEnum):
+    """What stood in the way of a command."""
+
+    DAMAGE = "damage"  # of the backup
+    FAILURE = "failure"  # of what the command needs; it could clean up itself
+    DEATH = "death"  # of the command and of everything that it had started
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +23,9 @@ class Attempt:
 
     fault: str
     code: int
+    kind: Kind = Kind.FAILURE
     published: tuple[str, ...] = ()  # files that appeared under a final name
+    harmed: tuple[str, ...] = ()  # earlier backups that are not as they were
     changed: tuple[str, ...] = ()  # objects of the target that differ afterwards
     databases: tuple[str, ...] = ()  # databases that appeared and stayed
     said: str = ""  # end of its standard error, scrubbed
@@ -22,18 +33,19 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True)
 class RoundTrip:
-    """A backup, changes to the data, and a restore of the backup, with the application connected."""
+    """A backup, changes to the database, and a restore of the backup, with the application connected."""
 
-    backup_code: int
-    restore_code: int
-    said: str
     before: Catalogue = field(repr=False)  # when the backup was made
-    after: Catalogue = field(repr=False)  # after the restore
-    tenants: Mapping[str, int]  # rows by tenant when the backup was made
-    restored_tenants: Mapping[str, int]
-    late_rows: int  # rows written after the backup that are still there
-    connected: int  # sessions of the application's role while the restore began
-    serves: str  # what the application answers afterwards; empty when it is right
+    tenants: Mapping[str, int]  # rows by tenant then
+    late: Catalogue = field(default_factory=dict, repr=False)  # after the changes
+    connected: int = 0  # sessions of the application's role while the restore began
+    restore_code: int = 0
+    said: str = ""
+    after: Catalogue = field(default_factory=dict, repr=False)  # after the restore
+    restored_tenants: Mapping[str, int] = field(default_factory=dict)
+    late_rows: int = 0  # rows of the tenant that began after the backup that are still there
+    serves: str = ""  # what the application answers afterwards that is wrong
+    databases: tuple[str, ...] = ()  # those that are there now and were not there before the first restore
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +56,8 @@ class Drill:
     backups: tuple[Attempt, ...]
     restores: tuple[Attempt, ...]
     role: Mapping[str, bool]  # facts about the backup role
-    modes: Mapping[str, str]  # published file -> mode as ls shows it
+    powers: tuple[str, ...]  # what it can change, and through which role
+    modes: Mapping[str, str]  # file or folder, and when it was seen -> mode as ls shows it
     leftovers: tuple[str, ...]  # partial files that the next good run left lying
     checksum: str  # how the artefact's container is protected; empty when it is not
     betrayed: tuple[str, ...]  # where a password was seen

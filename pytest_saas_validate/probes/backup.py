@@ -4,44 +4,35 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from pytest_saas_validate.combos import Feature
 from pytest_saas_validate.engines import Stack
 from pytest_saas_validate.evidence.backup import Drill, RoundTrip, Scripts
 from pytest_saas_validate.findings import Subject
-from pytest_saas_validate.probes import Effect, Probe, ProbeError, owned, psql
-from pytest_saas_validate.probes.backup_catalogue import catalogue
+from pytest_saas_validate.probes import Effect, Probe, ProbeError, backup_objects, backup_role, owned, psql
+from pytest_saas_validate.probes.backup_catalogue import catalogue, differing, state
 from pytest_saas_validate.probes.backup_commands import (
+    WRONG,
     Commands,
     artefact_of,
     ending,
     folder_of,
+    is_published,
     listing,
-    published,
 )
-from pytest_saas_validate.probes.backup_faults import backup_faults, leftovers, restore_faults
+from pytest_saas_validate.probes.backup_faults import BackupFaults, leftovers
+from pytest_saas_validate.probes.backup_restores import RestoreFaults
+from pytest_saas_validate.probes.backup_shims import KNOWN, Shims
 from pytest_saas_validate.probes.client import Client
 from pytest_saas_validate.probes.tokens import good_token
+from pytest_saas_validate.process import Run
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import Database
 
 _TENANTS = {"7d1f0000-0000-4000-8000-00000000000a": 3, "7d1f0000-0000-4000-8000-00000000000b": 2}
-_BULK = "saas_validate_bulk"
-_BULK_ROWS = 4000
-# Things that a careless dump loses: a sequence that has moved, a view, a function, rights, bytes, nulls.
-_BULK_SQL = f"""
-SET ROLE {{migrator}};
-CREATE TABLE {_BULK} (id bigserial PRIMARY KEY, body text, raw bytea, at timestamptz, part numeric);
-INSERT INTO {_BULK} (body, raw, at, part)
-  SELECT md5(i::text) || ' ''quoted'' \\ é ' || md5((i * 7)::text), decode(md5(i::text), 'hex'),
-         timestamptz '2024-02-29 12:00+00' + i * interval '1 minute',
-         CASE WHEN i % 10 = 0 THEN NULL ELSE i / 7.0 END
-    FROM generate_series(1, {_BULK_ROWS}) AS i;
-CREATE INDEX {_BULK}_body ON {_BULK} (body) WHERE part IS NOT NULL;
-CREATE VIEW {_BULK}_view AS SELECT id, body FROM {_BULK} WHERE part IS NOT NULL;
-CREATE FUNCTION {_BULK}_function() RETURNS integer LANGUAGE sql AS 'SELECT 1';
-GRANT SELECT ON {_BULK}, {_BULK}_view TO {{app}};
-"""
+_LATE_TENANT = "7d1f0000-0000-4000-8000-00000000000c"
+_TRIES = 20  # the application's pool may hold dead connections for a moment
 
 
 def _drill(project: Project, stack: Stack) -> Drill:
@@ -50,56 +41,91 @@ def _drill(project: Project, stack: Stack) -> Drill:
     if database is None or not database.table:
         raise ProbeError("the project names no tenant-owned table; add database.table to its table")
     commands = Commands(project, stack)
-    _fill(project, stack, database)
-    before, tenants = catalogue(stack), _by_tenant(stack, database)
-    made = commands.backup()
-    if not made.ok:
-        raise ProbeError(f"the backup command fails on a healthy database: {made.explain()}")
+    _fill(project, stack)
+    absent = backup_objects.fill(stack, database)
+    role, powers = backup_role.facts(stack, database), backup_role.powers(stack, database)
+    before, names = state(stack)
+    start = RoundTrip(before=before, tenants=_by_tenant(stack, database), databases=tuple(names))
+    made, called = _backed_up(commands)
     artefact = artefact_of(made)
     folder = folder_of(artefact)
-    backups = tuple(backup_faults(commands, database, folder))
-    restores = tuple(restore_faults(commands, artefact))
-    left = leftovers(commands, folder)
-    late = _write_late(project, stack, database)
-    connected = _connected(stack, database)
-    back = commands.restore(artefact)
-    trip = RoundTrip(
-        backup_code=made.code,
-        restore_code=back.code,
-        said=ending(back),
-        before=before,
-        after=catalogue(stack),
-        tenants=tenants,
-        restored_tenants=_by_tenant(stack, database),
-        late_rows=_count(stack, database, late),
-        connected=connected,
-        serves=_serves(project, stack),
-    )
-    files = listing(commands, folder)
+    going = BackupFaults(commands, database, folder)
+    backups = tuple(going.run(called))
+    again = commands.backup()
+    left = leftovers(commands, folder, again)
+    coming = RestoreFaults(commands, artefact, artefact_of(again), before, names)
+    restores = [*coming.dying_behind_the_swap()]
+    _change(project, stack, database)
+    coming.objects = late = catalogue(stack)
+    if len(differing(before, late)) < 2:
+        raise ProbeError(
+            "the changes after the backup did not arrive: that they are undone would prove nothing"
+        )
+    restores += [*coming.failing(), *coming.damaged()]
+    trip = _restore(project, stack, commands, artefact, start)
+    whole = {name: found.mode for name, found in listing(commands, folder).items() if is_published(name)}
     return Drill(
         round_trip=trip,
         backups=backups,
-        restores=restores,
-        role=_role(stack, database),
-        modes={name: files[name] for name in sorted(published(files))},
+        restores=tuple(restores),
+        role=role,
+        powers=powers,
+        modes={**whole, **going.modes, **coming.modes},
         leftovers=left,
         checksum=_checksum(commands, artefact),
-        betrayed=tuple(_betrayed(commands, folder, made.stdout + made.stderr + back.stdout + back.stderr)),
+        betrayed=tuple(_betrayed(commands, folder)),
+        unreached=(*absent, *going.unreached, *coming.unreached),
     )
 
 
-def _fill(project: Project, stack: Stack, database: Database) -> None:
-    """Rows of two tenants by the application itself, and a table of ours beside."""
-    routes = project.spec.routes
+def _fill(project: Project, stack: Stack) -> None:
+    """Rows of two tenants by the application itself."""
     with Client(project, stack) as client:
         for tenant, count in _TENANTS.items():
-            token = good_token(project, stack, tenant)
             for _ in range(count):
-                answer = client.send("POST", routes.collection, token=token, json=dict(routes.create))
-                if answer.status_code != 201:
-                    raise ProbeError(f"POST {routes.collection} answered {answer.status_code}, not 201")
-    names = {"migrator": psql.name(database.migrator), "app": psql.name(database.app)}
-    psql.execute(stack, _BULK_SQL.format(**names))
+                _create(project, stack, client, tenant)
+
+
+def _backed_up(commands: Commands) -> tuple[Run, tuple[str, ...]]:
+    """A good backup, and the programs that the tool calls for it."""
+    folder = commands.backups_folder()
+    shims = Shims.lay(commands, folder, "passes", KNOWN) if folder else None
+    made = commands.backup(environment=shims.environment if shims else None)
+    if not made.ok:
+        raise ProbeError(f"the backup command fails on a healthy database: {made.explain()}")
+    return made, shims.called() if shims else ("pg_dump",)
+
+
+def _create(project: Project, stack: Stack, client: Client, tenant: str) -> None:
+    routes = project.spec.routes
+    for _ in range(_TRIES):
+        token = good_token(project, stack, tenant)
+        answer = client.send("POST", routes.collection, token=token, json=dict(routes.create))
+        if answer.status_code == 201:
+            return
+        time.sleep(0.25)
+    raise ProbeError(f"POST {routes.collection} answered {answer.status_code}, not 201")
+
+
+def _restore(
+    project: Project, stack: Stack, commands: Commands, artefact: str, start: RoundTrip
+) -> RoundTrip:
+    """The good restore, with the application connected."""
+    database = project.spec.database or Database()
+    start = replace(start, connected=_connected(stack, database), late=catalogue(stack))
+    back = commands.restore(artefact)
+    after, names = state(stack)
+    restored = _by_tenant(stack, database)
+    return replace(
+        start,
+        restore_code=back.code,
+        said=ending(back),
+        after=after,
+        restored_tenants=restored,
+        late_rows=restored.get(_LATE_TENANT, 0),
+        serves=_serves(project, stack),
+        databases=tuple(sorted(names - set(start.databases))),
+    )
 
 
 def _by_tenant(stack: Stack, database: Database) -> Mapping[str, int]:
@@ -109,24 +135,16 @@ def _by_tenant(stack: Stack, database: Database) -> Mapping[str, int]:
     return {row["tenant"]: row["rows"] for row in psql.rows(stack, query)}
 
 
-def _write_late(project: Project, stack: Stack, database: Database) -> str:
-    """A tenant that begins after the backup, and rows of another that go: the restore must undo both."""
-    tenant = "7d1f0000-0000-4000-8000-00000000000c"
+def _change(project: Project, stack: Stack, database: Database) -> None:
+    """A tenant that begins after the backup, rows of another that go, and whatever else can change."""
     with Client(project, stack) as client:
-        token = good_token(project, stack, tenant)
-        client.send(
-            "POST", project.spec.routes.collection, token=token, json=dict(project.spec.routes.create)
-        )
-    if _count(stack, database, tenant) != 1:
+        _create(project, stack, client, _LATE_TENANT)
+    if _by_tenant(stack, database).get(_LATE_TENANT) != 1:
         raise ProbeError("a row written after the backup did not arrive: its absence would prove nothing")
     gone = psql.literal(next(iter(_TENANTS)))
     table, column = psql.name(database.table), psql.name(database.tenant_column)
-    psql.execute(stack, f"DELETE FROM {table} WHERE {column}::text = {gone}; DROP VIEW {_BULK}_view;")
-    return tenant
-
-
-def _count(stack: Stack, database: Database, tenant: str) -> int:
-    return _by_tenant(stack, database).get(tenant, 0)
+    psql.execute(stack, f"DELETE FROM {table} WHERE {column}::text = {gone};")
+    backup_objects.change(stack, database)
 
 
 def _connected(stack: Stack, database: Database) -> int:
@@ -138,33 +156,25 @@ def _connected(stack: Stack, database: Database) -> int:
 
 
 def _serves(project: Project, stack: Stack) -> str:
-    """What is wrong with the application's answer to the tenant whose rows were deleted and restored."""
+    """What is wrong with the answers to the tenant whose rows were deleted and restored."""
     tenant, rows = next(iter(_TENANTS.items()))
-    collection = project.spec.routes.collection
+    routes = project.spec.routes
     said = ""
     with Client(project, stack) as client:
         token = good_token(project, stack, tenant)
-        for _ in range(20):  # its pool may hold dead connections for a moment
-            answer = client.send("GET", collection, token=token)
+        for _ in range(_TRIES):
+            answer = client.send("GET", routes.collection, token=token)
             if answer.status_code == 200:
-                found = answer.text.count('"id"')
-                return "" if found == rows else f"GET {collection} shows {found} of {rows} rows"
-            said = f"GET {collection} answers {answer.status_code}"
+                break
+            said = f"GET {routes.collection} answers {answer.status_code}"
             time.sleep(0.25)
-    return said
-
-
-def _role(stack: Stack, database: Database) -> Mapping[str, bool]:
-    query = f"""
-    SELECT rolsuper AS superuser, rolbypassrls AS sees_all, rolcreaterole OR rolcreatedb AS creates,
-           pg_has_role(oid, 'pg_read_all_data', 'USAGE') AS reads_all,
-           'default_transaction_read_only=on' = ANY (coalesce(rolconfig, '{{}}')) AS read_only
-      FROM pg_roles WHERE rolname = {psql.literal(database.backup)}
-    """
-    found = psql.rows(stack, query)
-    if not found:
-        raise ProbeError(f"there is no role {database.backup}; database.backup names the backup's role")
-    return {name: bool(value) for name, value in found[0].items()}
+        else:
+            return said
+        found = answer.text.count('"id"')
+        if found != rows:
+            return f"GET {routes.collection} shows {found} of {rows} rows"
+        answer = client.send("POST", routes.collection, token=token, json=dict(routes.create))
+        return "" if answer.status_code == 201 else f"POST {routes.collection} answers {answer.status_code}"
 
 
 def _checksum(commands: Commands, artefact: str) -> str:
@@ -176,17 +186,21 @@ def _checksum(commands: Commands, artefact: str) -> str:
     return next((name for magic, name in known.items() if head.startswith(magic)), "")
 
 
-def _betrayed(commands: Commands, folder: str, output: bytes) -> Iterator[str]:
+def _betrayed(commands: Commands, folder: str) -> Iterator[str]:
     """Where a password of the tool's environment was seen."""
     passwords = [password.encode() for password in commands.passwords()]
     if not passwords:
         raise ProbeError("the backup's environment holds no password: nothing that could be betrayed")
-    argv = commands.shell('cat "$1"/.shim-*/argv', folder).encode()
-    names = commands.shell('ls -A "$1"', folder).encode()
-    if not argv:
-        raise ProbeError("no program stood in the tool's way: its command lines were not seen")
-    for where, text in {"output": output, "a command line": argv, "a file's name": names}.items():
-        if any(password in text for password in passwords):
+    words = commands.shell('cat "$1"/.shim-*/argv "$1"/.shim-*/words', folder)
+    beside = commands.shell('cat "$1"/* 2>/dev/null | head -c 20000000 | tr -d "\\000" || :', folder)
+    places = {
+        "output": b"".join(commands.said),
+        "a command line": words.encode(),
+        "a file's name": commands.shell('ls -A "$1"', folder).encode(),
+        "a file beside the backup": beside.encode(),
+    }
+    for where, text in places.items():
+        if any(password in text for password in (*passwords, WRONG.encode())):
             yield where
 
 

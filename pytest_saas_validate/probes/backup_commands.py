@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from string import Template
 
@@ -16,20 +16,11 @@ from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import Backup
 
 PATIENCE = 120.0  # seconds that a backup or a restore may take
+WRONG = "wr0ng-passw0rd"  # the one that is given where the right one belongs
 _PARTIAL = re.compile(r"(^\.)|\.(partial|part|tmp|incomplete|lock)$")
-# A program that stands before the real one on PATH; $1 tells what it does, the rest is written down.
-_SHIM = """#!/bin/sh
-echo "$*" >> "{folder}/argv"
-PATH=$(printf %s "$PATH" | sed 's|{folder}:||g'); export PATH
-case " $* " in *" --version "*|*" -V "*) exec {name} "$@" ;; esac
-{body}
-"""
-_BODIES = {
-    "passes": 'exec {name} "$@"',
-    "dies": '{name} "$@" | head -c 20000; kill -9 $$',
-    "hangs": '{name} "$@" | head -c 20000; exec sleep 20',
-    "killed": '{name} "$@" & p=$!; sleep 0.3; kill -9 $p; wait $p; kill -9 $$',
-}
+# Nothing is left to the caller's umask: what the tool writes must be its owner's all the same.
+_BEFORE = 'umask 000; [ -z "${SAAS_SHIM-}" ] || echo $$ > "$SAAS_SHIM/leader"; '
+_WHOLE = 'exec "$@"'
 
 
 @dataclass(frozen=True)
@@ -38,6 +29,7 @@ class Commands:
 
     project: Project
     stack: Stack
+    said: list[bytes] = field(default_factory=list)  # all that the commands printed; holds secrets maybe
 
     @property
     def spec(self) -> Backup:
@@ -50,18 +42,22 @@ class Commands:
             )
         return found
 
-    def backup(self, before: str = "", environment: Mapping[str, str] | None = None) -> Run:
-        """Run the backup command, as the last words of a shell's command line when `before` is given."""
-        return self._run(self.spec.backup, before, environment)
+    def backup(self, around: str = _WHOLE, environment: Mapping[str, str] | None = None) -> Run:
+        """Run the backup command; `around` is the shell's line that has it as "$@"."""
+        return self._run(self.spec.backup, around, environment)
 
-    def restore(self, artefact: str, environment: Mapping[str, str] | None = None) -> Run:
+    def restore(
+        self, artefact: str, environment: Mapping[str, str] | None = None, around: str = _WHOLE
+    ) -> Run:
         """Run the restore command on an artefact."""
         words = tuple(Template(word).safe_substitute(artifact=artefact) for word in self.spec.restore)
-        return self._run(words, "", environment)
+        return self._run(words, around, environment)
 
-    def _run(self, words: tuple[str, ...], before: str, environment: Mapping[str, str] | None) -> Run:
-        argv = ("sh", "-c", before, "sh", *words) if before else words
-        return self.stack.exec("backup", *argv, environment=environment, timeout=PATIENCE)
+    def _run(self, words: tuple[str, ...], around: str, environment: Mapping[str, str] | None) -> Run:
+        argv = ("sh", "-c", _BEFORE + around, "sh", *words)
+        ended = self.stack.exec("backup", *argv, environment=environment, timeout=PATIENCE)
+        self.said.append(ended.stdout + ended.stderr)
+        return ended
 
     def shell(self, script: str, *words: str) -> str:
         """What a shell script prints where the backup tool runs; raises ProbeError when it fails."""
@@ -70,19 +66,20 @@ class Commands:
             raise ProbeError(ended.explain())
         return ended.text.strip()
 
-    def shim(self, program: str, does: str, below: str) -> Mapping[str, str]:
-        """An environment in which `program` is preceded by one that `does` something; it lies `below`."""
-        folder = self.shell('mktemp -d "$1/.shim-XXXXXX"', below)
-        body = _BODIES[does].format(name=program)
-        text = _SHIM.format(folder=folder, name=program, body=body)
-        self.shell('printf %s "$2" > "$1"; chmod 755 "$1"', f"{folder}/{program}", text)
-        path = self.shell('printf %s "$PATH"')
-        return {"PATH": f"{folder}:{path}", "SAAS_SHIM": folder}
-
     def passwords(self) -> frozenset[str]:
         """Every password in the tool's environment; never part of evidence."""
         values = self.stack.env("backup").values()
         return frozenset(match for value in values for match in re.findall(r"://[^:/\s]+:([^@\s]+)@", value))
+
+    def folder_variables(self) -> tuple[str, ...]:
+        """The variables that tell the tool where backups lie."""
+        return tuple(name for name, text in self.spec.environment.items() if text == "${backup_dir}")
+
+    def backups_folder(self) -> str:
+        """Where backups lie, made when it is not there; empty when no variable says it."""
+        for name in self.folder_variables():
+            return self.shell('[ -d "$1" ] || mkdir -m 700 "$1"; echo "$1"', self.stack.env("backup")[name])
+        return ""
 
     def wrong_credentials(self) -> Mapping[str, str]:
         """The tool's environment with another password wherever the backup role's stands."""
@@ -90,7 +87,15 @@ class Commands:
         named = [name for name, text in self.spec.environment.items() if "${backup_password}" in text]
         if not named:
             raise ProbeError("backup.environment holds ${backup_password} nowhere: no way to say a wrong one")
-        return {name: re.sub(r"(://[^:/]+:)[^@]+@", r"\1wrong@", own[name]) for name in named}
+        return {name: re.sub(r"(://[^:/]+:)[^@]+@", rf"\g<1>{WRONG}@", own[name]) for name in named}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A file as `ls` and `cksum` show it."""
+
+    mode: str
+    sum: str
 
 
 def artefact_of(run: Run) -> str:
@@ -101,16 +106,23 @@ def artefact_of(run: Run) -> str:
     return lines[-1].strip()
 
 
-def listing(commands: Commands, folder: str) -> Mapping[str, str]:
-    """File name -> mode as ls shows it."""
-    text = commands.shell('ls -lA "$1" | tail -n +2', folder)
+def listing(commands: Commands, folder: str) -> Mapping[str, Entry]:
+    """The files of a folder by name."""
+    script = 'cd "$1"; for f in * .[!.]*; do [ ! -f "$f" ] || { ls -ld -- "$f"; cksum < "$f"; }; done'
+    lines = commands.shell(script, folder).splitlines()
+    pairs = zip(lines[::2], lines[1::2], strict=True)
+    return {line.split(None, 8)[8]: Entry(line.split()[0], total) for line, total in pairs}
+
+
+def modes(text: str) -> Mapping[str, str]:
+    """File or folder -> mode, from what `ls -l` printed."""
     rows = [line.split(None, 8) for line in text.splitlines()]
-    return {row[8]: row[0] for row in rows if len(row) == 9 and row[0].startswith("-")}
+    return {row[8]: row[0] for row in rows if len(row) == 9 and row[0][0] in "-d"}
 
 
-def published(names: Mapping[str, str]) -> frozenset[str]:
-    """The names that a reader would take for whole."""
-    return frozenset(name for name in names if not _PARTIAL.search(name))
+def is_published(name: str) -> bool:
+    """Whether a reader would take the file for whole."""
+    return not _PARTIAL.search(name)
 
 
 def folder_of(artefact: str) -> str:

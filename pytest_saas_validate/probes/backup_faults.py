@@ -1,135 +1,125 @@
-"""Faults in the way of a backup and of a restore, and what each left behind."""
+"""Faults in the way of a backup, and what each left behind."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
-from pytest_saas_validate.evidence.backup import Attempt, Catalogue
+from pytest_saas_validate.evidence.backup import Attempt, Kind
 from pytest_saas_validate.probes import ProbeError, psql
-from pytest_saas_validate.probes.backup_catalogue import catalogue, databases, differing
-from pytest_saas_validate.probes.backup_commands import Commands, ending, listing, published
+from pytest_saas_validate.probes.backup_commands import (
+    Commands,
+    Entry,
+    ending,
+    is_published,
+    listing,
+    modes,
+)
+from pytest_saas_validate.probes.backup_shims import Shims
 from pytest_saas_validate.process import Run
 from pytest_saas_validate.spec import Database
 
-# The command's whole process group, itself included: nobody is left who could clean up.
-_KILL_SCRIPT = '"$@" & sleep 1.5; kill -9 0'
 _SMALL_DISK = 'ulimit -f 64; exec "$@"'  # no file of more than 32 kB: what a full disk does
-_FLIPS = (3, 20, 35, 50, 65, 80, 97)  # per cent of the file
-_FLIP = """
-size=$(wc -c < "$1"); at=$((size * $2 / 100))
-byte=$(dd if="$1" bs=1 skip=$at count=1 2>/dev/null | od -An -tu1 | tr -d ' ')
-printf "$(printf '\\\\%03o' $((byte ^ 16)))" | dd of="$1" bs=1 seek=$at conv=notrunc 2>/dev/null
-"""
-_TRUNCATE = (
-    'size=$(wc -c < "$1"); head -c $((size * 6 / 10)) "$1" > "$1.cut"; cat "$1.cut" > "$1"; rm "$1.cut"'
-)
-_DAMAGES = {
-    "the file is cut at 60 %": _TRUNCATE,
-    "the file is empty": ': > "$1"',
-    "the file is another file": 'printf "not a backup, but of some length\\n" > "$1"',
-}
+_STATUS = "ends with status 1"
+_FAILURES = (_STATUS, "ends with status 3 after its last byte")
 
 
-def backup_faults(commands: Commands, database: Database, folder: str) -> Iterator[Attempt]:
-    """Run the backup under each fault; afterwards it is healthy again."""
-    yield _backup(commands, folder, "wrong credentials", lambda: _wrong(commands))
-    with _under_row_security(commands, database):
-        yield _backup(commands, folder, "the role is subject to row level security", commands.backup)
-    dies, hangs = (commands.shim("pg_dump", does, folder) for does in ("dies", "hangs"))
-    yield _backup(commands, folder, "pg_dump is killed", lambda: commands.backup(environment=dies))
-    yield _backup(
-        commands,
-        folder,
-        "the whole script is killed",
-        lambda: commands.backup(_KILL_SCRIPT, environment=hangs),
+@dataclass
+class BackupFaults:
+    """Backups into one folder, which holds a good one already."""
+
+    commands: Commands
+    database: Database
+    folder: str
+    modes: dict[str, str] = field(default_factory=dict)
+    unreached: list[str] = field(default_factory=list)
+    _known: Mapping[str, Entry] = field(default_factory=dict)
+
+    def run(self, called: tuple[str, ...]) -> Iterator[Attempt]:
+        """Each fault once; `called` are the programs of which the tool is made."""
+        self._known = listing(self.commands, self.folder)
+        wrong = self.commands.wrong_credentials()
+        yield self._attempt("wrong credentials", self.commands.backup(environment=wrong))
+        with self._under_row_security():
+            yield self._attempt("the role is subject to row level security", self.commands.backup())
+        yield from self._in_a_new_folder()
+        for program in called:
+            for does in _FAILURES if program == "pg_dump" else (_STATUS,):
+                yield self._shimmed(f"{program} {does}", does, program)
+        yield self._attempt("the disk is full", self.commands.backup(_SMALL_DISK))
+        yield self._shimmed("the backup is stopped by SIGTERM", "is stopped")
+        yield self._shimmed("the whole script is killed", "dies with all", kind=Kind.DEATH)
+
+    def _shimmed(self, fault: str, does: str, program: str = "pg_dump", kind: Kind = Kind.FAILURE) -> Attempt:
+        shims = Shims.lay(self.commands, self.folder, does, (program,))
+        found = self._attempt(fault, self.commands.backup(environment=shims.environment), kind)
+        shims.must_have_been(program)
+        if kind is Kind.DEATH:
+            self._look_at(shims)
+        return found
+
+    def _attempt(self, fault: str, ended: Run, kind: Kind = Kind.FAILURE) -> Attempt:
+        known, self._known = self._known, listing(self.commands, self.folder)
+        return _attempt(fault, ended, kind, known, self._known)
+
+    def _in_a_new_folder(self) -> Iterator[Attempt]:
+        """The dump is killed, and the folder of the backups is one that the tool has to make."""
+        shims = Shims.lay(self.commands, self.folder, "is killed", ("pg_dump",))
+        folder = f"{shims.folder}/made"
+        environment = {**shims.environment, **dict.fromkeys(self.commands.folder_variables(), folder)}
+        ended = self.commands.backup(environment=environment)
+        if not shims.called() or len(environment) == len(shims.environment):
+            self.unreached.append("the mode of the folder of backups: the tool does not make it")
+            yield self._shimmed("pg_dump is killed", "is killed")
+            return
+        for mode in modes(self.commands.shell('ls -ld "$1"', folder)).values():
+            self.modes["the folder that the backup made"] = mode
+        yield _attempt("pg_dump is killed", ended, Kind.FAILURE, {}, listing(self.commands, folder))
+
+    @contextmanager
+    def _under_row_security(self) -> Iterator[None]:
+        """The backup role without BYPASSRLS, as a database whose roles were made by hand has it."""
+        stack, name = self.commands.stack, psql.name(self.database.backup)
+        query = "SELECT rolbypassrls AS sees_all FROM pg_roles WHERE rolname = "
+        saw_all = bool(psql.rows(stack, query + psql.literal(self.database.backup))[0]["sees_all"])
+        psql.execute(stack, f"ALTER ROLE {name} NOBYPASSRLS;")
+        try:
+            yield
+        finally:
+            if saw_all:
+                psql.execute(stack, f"ALTER ROLE {name} BYPASSRLS;")
+
+    def _look_at(self, shims: Shims) -> None:
+        """What could be read while the tool was at work, and after it had died."""
+        seen = modes(shims.read("seen"))
+        if not seen:
+            raise ProbeError("no file was seen while a backup was written: its mode is unknown")
+        for name, mode in seen.items():
+            self.modes[f"{name.removeprefix('./')}, while a backup is written"] = mode
+        for name, entry in self._known.items():
+            if not is_published(name):
+                self.modes[f"{name}, after a kill"] = entry.mode
+
+
+def _attempt(
+    fault: str, ended: Run, kind: Kind, before: Mapping[str, Entry], after: Mapping[str, Entry]
+) -> Attempt:
+    whole = {name: entry for name, entry in before.items() if is_published(name)}
+    return Attempt(
+        fault=fault,
+        code=ended.code,
+        kind=kind,
+        published=tuple(sorted(name for name in after.keys() - before.keys() if is_published(name))),
+        harmed=tuple(sorted(name for name, entry in whole.items() if after.get(name) != entry)),
+        said=ending(ended),
     )
-    yield _backup(commands, folder, "the disk is full", lambda: commands.backup(_SMALL_DISK))
 
 
-def _wrong(commands: Commands) -> Run:
-    return commands.backup(environment=commands.wrong_credentials())
-
-
-@contextmanager
-def _under_row_security(commands: Commands, database: Database) -> Iterator[None]:
-    """The backup role without BYPASSRLS, as a database whose roles were made by hand has it."""
-    role = psql.name(database.backup)
-    query = f"SELECT rolbypassrls AS sees_all FROM pg_roles WHERE rolname = {psql.literal(database.backup)}"
-    saw_all = bool(psql.rows(commands.stack, query)[0]["sees_all"])
-    psql.execute(commands.stack, f"ALTER ROLE {role} NOBYPASSRLS;")
-    try:
-        yield
-    finally:
-        if saw_all:
-            psql.execute(commands.stack, f"ALTER ROLE {role} BYPASSRLS;")
-
-
-def _backup(commands: Commands, folder: str, fault: str, run: Callable[[], Run]) -> Attempt:
-    known = published(listing(commands, folder))
-    ended = run()
-    new = published(listing(commands, folder)) - known
-    return Attempt(fault=fault, code=ended.code, published=tuple(sorted(new)), said=ending(ended))
-
-
-def leftovers(commands: Commands, folder: str) -> tuple[str, ...]:
-    """Partial files of dead runs that lie there still after one more good run, seen with pg_dump's words."""
-    ended = commands.backup(environment=commands.shim("pg_dump", "passes", folder))
+def leftovers(commands: Commands, folder: str, ended: Run) -> tuple[str, ...]:
+    """Partial files of dead runs that lie there still after one more run, which must be a good one."""
     if not ended.ok:
         raise ProbeError(f"the backup command does not recover from faults: {ended.explain()}")
-    names = listing(commands, folder)
-    return tuple(sorted(names.keys() - published(names) - _locks(names)))
-
-
-def _locks(names: Mapping[str, str]) -> set[str]:
-    """A lock file may stay: what locks is the kernel's lock on it."""
-    return {name for name in names if name.endswith(".lock")}
-
-
-def restore_faults(commands: Commands, artefact: str) -> Iterator[Attempt]:
-    """Restore damaged copies, and a whole one whose restore is killed; the target must not notice."""
-    state = _State.of(commands)
-    for fault, script in _DAMAGES.items():
-        yield state.restore(commands, fault, _damaged(commands, artefact, script))
-    for per_cent in _FLIPS:
-        copy = _damaged(commands, artefact, _FLIP, str(per_cent))
-        yield state.restore(commands, f"one bit is flipped at {per_cent} %", copy)
-    killed = commands.shim("pg_restore", "killed", artefact.rsplit("/", 1)[0])
-    yield state.restore(commands, "the restoring client is killed", artefact, killed)
-
-
-class _State:
-    """The target as it was before the faults."""
-
-    def __init__(self, objects: Catalogue, names: frozenset[str]) -> None:
-        self.objects, self.names = objects, names
-
-    @classmethod
-    def of(cls, commands: Commands) -> _State:
-        return cls(catalogue(commands.stack), databases(commands.stack))
-
-    def restore(
-        self, commands: Commands, fault: str, artefact: str, environment: Mapping[str, str] | None = None
-    ) -> Attempt:
-        ended = commands.restore(artefact, environment)
-        return Attempt(
-            fault=fault,
-            code=ended.code,
-            changed=differing(self.objects, catalogue(commands.stack)),
-            databases=tuple(sorted(databases(commands.stack) - self.names)),
-            said=ending(ended),
-        )
-
-
-def _damaged(commands: Commands, artefact: str, script: str, *words: str) -> str:
-    """A copy of the whole backup, with everything that lies beside it, and the artefact damaged."""
-    folder, name = artefact.rsplit("/", 1)
-    copy = commands.shell(
-        'd=$(mktemp -d "$1/.copy-XXXXXX"); find "$1" -maxdepth 1 -type f -exec cp {} "$d" \\; ; echo "$d"',
-        folder,
-    )
-    damaged = f"{copy}/{name}"
-    commands.shell(script, damaged, *words)
-    if commands.shell('cmp -s "$1" "$2" && echo same || echo differs', artefact, damaged) == "same":
-        raise ProbeError(f"{name}: the copy was not damaged")
-    return damaged
+    # A lock file may stay: what locks is the kernel's lock on it.
+    names = [name for name in listing(commands, folder) if not is_published(name)]
+    return tuple(sorted(name for name in names if not name.endswith(".lock")))

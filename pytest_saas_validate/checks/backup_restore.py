@@ -1,0 +1,122 @@
+"""BK: restores that give everything back and nothing else, or touch nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pytest_saas_validate.evidence.backup import Drill, Kind
+from pytest_saas_validate.findings import Finding, Severity, Subject, check
+
+_SHOWN = 3  # objects in one message
+
+
+@check(
+    "BK002",
+    severity=Severity.CRITICAL,
+    title="A restore gives back every object as it was",
+    remedy="dump everything from one snapshot, restore roles' rights too, and compare before the swap",
+    wants=Drill,
+    subject=Subject.STACK,
+)
+def round_trip(drill: Drill) -> Iterator[Finding]:
+    """Rows by number and hash; every object's definition, owner, rights and comment; the database."""
+    trip = drill.round_trip
+    if trip.restore_code != 0:
+        yield Finding(where="restore", message=f"exits with {trip.restore_code}: {trip.said}")
+        return
+    for name in sorted(trip.before.keys() | trip.after.keys()):
+        old, new = trip.before.get(name, "absent"), trip.after.get(name, "absent")
+        if old != new:
+            yield Finding(where=name, message=f"was {old!r:.120}, is {new!r:.120} after the restore")
+
+
+@check(
+    "BK006",
+    severity=Severity.HIGH,
+    title="A damaged backup is refused",
+    remedy="keep a checksum in the container and in the manifest, and check both first",
+    wants=Drill,
+    subject=Subject.STACK,
+)
+def integrity(drill: Drill) -> Iterator[Finding]:
+    """Cut, emptied, lengthened, exchanged, bit-flipped copies and files beside them; its checksum."""
+    for attempt in drill.restores:
+        if attempt.kind is Kind.DAMAGE and attempt.code == 0:
+            yield Finding(where=attempt.fault, message="the restore command exits with 0")
+    if not drill.checksum:
+        yield Finding(where="artefact", message="its container carries no checksum")
+
+
+@check(
+    "BK008",
+    severity=Severity.HIGH,
+    title="What dead runs left is swept by the next",
+    remedy="remove partial files, scratch databases and replaced databases of dead runs at the start",
+    wants=Drill,
+    subject=Subject.STACK,
+)
+def swept(drill: Drill) -> Iterator[Finding]:
+    """Partial files and databases after one more good run, and databases after restores that failed alive."""
+    for name in drill.leftovers:
+        yield Finding(where=name, message="a partial file of a dead run lies there still")
+    for attempt in drill.restores:
+        for name in () if attempt.kind is Kind.DEATH else attempt.databases:
+            yield Finding(where=attempt.fault, message=f"database {name} was left behind")
+    for name in drill.round_trip.databases:
+        message = "a database of a dead restore is there still after one that succeeded"
+        yield Finding(where=name, message=message)
+
+
+@check(
+    "BK011",
+    severity=Severity.CRITICAL,
+    title="A restore that failed leaves the target as it was",
+    remedy="restore into a scratch database, verify it there, and swap by rename in one transaction",
+    wants=Drill,
+    subject=Subject.STACK,
+)
+def untouched(drill: Drill) -> Iterator[Finding]:
+    """Every object of the target after each failed restore, and after those that died."""
+    for attempt in drill.restores:
+        if attempt.code == 0 and attempt.kind is not Kind.DAMAGE:
+            yield Finding(where=attempt.fault, message="the restore command exits with 0")
+        if attempt.changed:
+            shown = ", ".join(attempt.changed[:_SHOWN])
+            yield Finding(where=attempt.fault, message=f"{len(attempt.changed)} objects changed: {shown}")
+
+
+@check(
+    "BK012",
+    severity=Severity.HIGH,
+    title="A restore replaces, it never merges",
+    remedy="restore into an empty database and swap it in",
+    wants=Drill,
+    subject=Subject.STACK,
+)
+def replaced(drill: Drill) -> Iterator[Finding]:
+    """Rows, objects, rights and comments that were made, changed or dropped after the backup."""
+    trip = drill.round_trip
+    if trip.late_rows:
+        yield Finding(where="restore", message=f"{trip.late_rows} rows are newer than the backup")
+    for name in sorted(trip.late.keys() | trip.before.keys()):
+        old, late, new = (state.get(name) for state in (trip.before, trip.late, trip.after))
+        if old != late and new == late:
+            done = "made" if old is None else "dropped" if late is None else "changed"
+            yield Finding(where=name, message=f"was {done} after the backup, and the restore did not undo it")
+
+
+@check(
+    "BK029",
+    severity=Severity.HIGH,
+    title="The application goes on after a restore, as its own role",
+    remedy="end its sessions at the swap, and give the new database the old one's rights",
+    wants=Drill,
+    subject=Subject.STACK,
+)
+def serves(drill: Drill) -> Iterator[Finding]:
+    """What it answers to the tenant whose rows came back; it was connected when the restore began."""
+    trip = drill.round_trip
+    if not trip.connected:
+        yield Finding(where="restore", message="the application was not connected: this proves nothing")
+    if trip.serves:
+        yield Finding(where="application", message=trip.serves)
