@@ -11,7 +11,7 @@ from pytest_saas_validate.evidence.http import CrossOrigin, Exchange, Kind
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Effect, Probe, ProbeError, Unavailable
 from pytest_saas_validate.probes.client import Client
-from pytest_saas_validate.probes.locating import NOWHERE, above, address
+from pytest_saas_validate.probes.locating import NOWHERE, address
 from pytest_saas_validate.probes.outages import outages
 from pytest_saas_validate.probes.psql import without_rights
 from pytest_saas_validate.probes.refusals import addresses, bodies, refused, too_large
@@ -41,7 +41,7 @@ def _cross_origin(project: Project, stack: Stack) -> CrossOrigin:
         fine = client.ask(Kind.OK, "GET", asked, token=token, origin=allowed)
         if fine.status != 200:
             raise ProbeError(f"{fine.place} is answered {fine.status}: nothing can be judged by it")
-        seen = [fine, client.ask(Kind.UNROUTED, "GET", above(project) + NOWHERE, origin=allowed)]
+        seen = [fine, client.ask(Kind.UNROUTED, "GET", project.spec.routes.above + NOWHERE, origin=allowed)]
         if path:
             seen += _answers(project, client, token, allowed, unreached)
             seen += _failures(project, stack, client, token, allowed, unreached)

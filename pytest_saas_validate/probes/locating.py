@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from pytest_saas_validate.project import Project
-
 NOWHERE = "/no-such-page-of-the-validation"
+_ASSET = re.compile(r"""(?:src|href)=["']?(/[^"' >]+\.(?:js|css))""")
 
 
-def above(project: Project) -> str:
-    """The part of the API's addresses that all share; a front passes on what lies below it."""
-    return project.spec.routes.collection.rpartition("/")[0]
+def assets(page: str) -> list[str]:
+    """Scripts and style sheets of the page's own host, each once."""
+    return list(dict.fromkeys(_ASSET.findall(page)))
 
 
 def others_of(made: httpx.Response, create: Mapping[str, Any]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -13,7 +12,7 @@ from pytest_saas_validate.evidence.http import Exchange, Kind
 from pytest_saas_validate.probes import ProbeError
 from pytest_saas_validate.probes.betrayals import MARKER
 from pytest_saas_validate.probes.client import Client
-from pytest_saas_validate.probes.locating import NOWHERE, address, others_of
+from pytest_saas_validate.probes.locating import NOWHERE, address, assets, others_of
 from pytest_saas_validate.probes.psql import without_rights
 from pytest_saas_validate.probes.refusals import (
     HUGE,
@@ -34,7 +33,6 @@ _BY_CHANCE = (
     *(Kind.SUB_OK, Kind.SUB_ERROR, Kind.REDIRECT, Kind.STREAM),
     *(Kind.STATIC, Kind.FRONT, Kind.WEBSOCKET),
 )
-_ASSET = re.compile(r"""(?:src|href)=["']?(/[^"' >]+\.(?:js|css))""")
 
 
 @dataclass
@@ -110,7 +108,7 @@ class Tour:
         """The page and what it loads, a file that is not there, and an error that no upstream answered."""
         page = self.client.send("GET", "/")
         self._must(self.client.keep(Kind.STATIC, page))
-        for asset in dict.fromkeys(_ASSET.findall(page.text)):
+        for asset in assets(page.text):
             self._must(self.client.ask(Kind.STATIC, "GET", asset))
             self._conditional(asset, "")
         self._want(self.client.ask(Kind.UNROUTED, "GET", "/assets/no-such-file.js"), 404)
