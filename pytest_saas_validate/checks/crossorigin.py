@@ -34,7 +34,7 @@ def origins(seen: CrossOrigin) -> Iterator[Fault | Finding]:
     for exchange in seen.exchanges:
         with_ = " with credentials" if _credentials(exchange) else ""
         for value in exchange.values(_ALLOW):
-            if value == "*" and (with_ or exchange.private):
+            if value == "*" and (with_ or (exchange.private and exchange.method != "OPTIONS")):
                 yield exchange, f"every origin is allowed{with_}"
             elif exchange.origin != seen.allowed and value in (exchange.origin, "null"):
                 yield exchange, f"the foreign origin {value} is allowed{with_}"

@@ -28,7 +28,10 @@ _HIDDEN = 404
     subject=Subject.STACK,
 )
 def tokens(seen: Tokens) -> Iterator[Finding]:
-    """One token for each flaw, all else right; a token without flaw is accepted before and after."""
+    """One token for each flaw, all else right; a token without flaw is accepted before and after.
+
+    No token, and a forged one, also for every other method and address that the right token may use.
+    """
     for attempt in seen.attempts:
         if attempt.status != 401:
             message = f"a token with {attempt.flaw} is answered {attempt.status}, not 401"
@@ -44,30 +47,38 @@ def tokens(seen: Tokens) -> Iterator[Finding]:
     subject=Subject.STACK,
 )
 def tenants(seen: Tenants) -> Iterator[Finding]:
-    """Read, update, delete, list and create against the other tenant: what it reaches and what it is told."""
+    """Read, update, delete, list and create against the other tenant: what it reaches and what it is told.
+
+    Also with the owner named in headers, addresses and bodies, and beside the answers to an object that never
+    was: a difference tells that the other one exists.
+    """
     for trespass in seen.trespasses:
-        where = f"{trespass.place}, {trespass.action}"
+        where = ", ".join(filter(None, (trespass.place, trespass.action, trespass.how)))
+        answered = trespass.status
         if trespass.reached:
-            yield Finding(where=where, message=f"reaches the other tenant (answered {trespass.status})")
-        elif trespass.action in ("read", "update", "delete") and trespass.status != _HIDDEN:
-            tells = (
-                "which tells that the object exists"
-                if trespass.status == 403
-                else "not as if it did not exist"
-            )
-            yield Finding(where=where, message=f"is answered {trespass.status}, {tells}: 404 hides it")
+            yield Finding(where=where, message=f"reaches the other tenant (answered {answered})")
+        elif trespass.action in ("read", "update", "delete") and not trespass.how and answered != _HIDDEN:
+            tells = "which tells that the object exists" if answered == 403 else "not as if it did not exist"
+            yield Finding(where=where, message=f"is answered {answered}, {tells}: 404 hides it")
+        elif trespass.unlike:
+            beside = f"{trespass.absent} and another text" if trespass.absent == answered else trespass.absent
+            told = f"is answered {answered}, an object that never was {beside}: the difference tells"
+            yield Finding(where=where, message=told)
 
 
 @check(
     "ID007",
     severity=Severity.HIGH,
-    title="Readiness follows its dependencies, liveness does not",
+    title="Readiness follows database and cache, liveness does not",
     remedy="let readiness ask each dependency within a bounded time, liveness none; reconnect",
     wants=Readiness,
     subject=Subject.STACK,
 )
 def readiness(seen: Readiness) -> Iterator[Finding]:
-    """Both health pages while database and cache are stopped, one at a time, and after each is back."""
+    """Both health pages while database and cache are stopped, one at a time, and after each is back.
+
+    Each answer within five seconds.
+    """
     for moment in seen.moments:
         yield from _health(seen, moment)
 
@@ -95,13 +106,16 @@ def _said(status: int) -> str:
 @check(
     "ID008",
     severity=Severity.CRITICAL,
-    title="The database itself keeps tenants apart",
+    title="The database itself keeps the rows of tenants apart",
     remedy="ENABLE and FORCE ROW LEVEL SECURITY with a policy on the tenant; give the role no way around",
     wants=RowSecurity,
     subject=Subject.STACK,
 )
 def row_security(seen: RowSecurity) -> Iterator[Finding]:
-    """The application's role, the roles it may become, and each table that has the tenant column."""
+    """The application's role, the roles it may become, each table that has the tenant column, and detours.
+
+    And what the role really reaches of the tenant-owned table: without a tenant, with an empty one, with one.
+    """
     for role in (seen.role, *seen.may_become):
         via = "" if role == seen.role else f" (the role {seen.role.name} may become it)"
         where = f"role {role.name}"
@@ -115,6 +129,15 @@ def row_security(seen: RowSecurity) -> Iterator[Finding]:
     for table in seen.tables:
         for fault in _unprotected(table, names, seen.tenant_column):
             yield Finding(where=f"table {table.name}", message=fault)
+    for detour in seen.detours:
+        yield Finding(where=detour.name, message=detour.why)
+    for sight in seen.sights:
+        where = f"table {sight.table}, {sight.state}"
+        if sight.foreign:
+            rows = f"{sight.foreign} row{'s' if sight.foreign > 1 else ''}"
+            yield Finding(where=where, message=f"the role {seen.role.name} reaches {rows} of other tenants")
+        if sight.moved:
+            yield Finding(where=where, message=f"the role {seen.role.name} may give a row to another tenant")
 
 
 def _unprotected(table: Table, roles: set[str], column: str) -> Iterator[str]:
@@ -124,6 +147,8 @@ def _unprotected(table: Table, roles: set[str], column: str) -> Iterator[str]:
         yield "row level security is not forced: the owner sees every row"
     if table.owner in roles:
         yield f"belongs to {table.owner}, which the application is or may become: it can switch policies off"
+    if table.truncates:
+        yield "the application may TRUNCATE it: no row policy binds that"
     if table.enabled and not table.policies:
         yield "no policy holds for the application's role"
     for policy in table.policies:

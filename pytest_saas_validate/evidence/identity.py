@@ -30,6 +30,9 @@ class Trespass:
     place: str
     status: int
     reached: bool  # the answer, or what the owner sees afterwards, shows that it worked
+    how: str = ""  # what was special: "the owner named in X-Tenant-ID"
+    absent: int = 0  # the status of the same with an object that never was; 0: not asked
+    unlike: bool = False  # and the answer to it was another one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +93,25 @@ class Table:
     enabled: bool
     forced: bool
     policies: tuple[Policy, ...]
+    truncates: bool = False  # the application's role may TRUNCATE it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detour:
+    """A way for the application's role to rows that row policies do not see."""
+
+    name: str  # "view public.all_things"
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What the application's role reaches of a table in its own session; two tenants have rows there."""
+
+    state: str  # "no tenant is set"
+    table: str
+    foreign: int  # rows of tenants that are not set
+    moved: bool = False  # a row could be given to another tenant
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,4 +122,6 @@ class RowSecurity:
     may_become: tuple[Role, ...]
     tenant_column: str
     tables: tuple[Table, ...]
+    detours: tuple[Detour, ...] = ()
+    sights: tuple[Sight, ...] = ()
     unreached: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from pytest_saas_validate.mutants import Edit, Mutant, mutant
+from pytest_saas_validate.mutants import Edit, Mutant, NotPlantable, mutant
 from pytest_saas_validate.mutants.asgi import wrap
 
 # What the wrapper is told of the stack; the engine fills the names in.
@@ -67,6 +67,32 @@ AUDIENCE = _forgives(
     claims["aud"] = AUDIENCE
     """,
 )
+AUDIENCE_PART = _forgives(
+    "ID002-audience-part",
+    "the audience is looked for inside of the configured text",
+    """
+    told = claims.get("aud")
+    if not isinstance(told, str) or told == AUDIENCE or told not in AUDIENCE:
+        return value
+    claims["aud"] = AUDIENCE
+    """,
+)
+OWN_KEY = _forgives(
+    "ID002-own-key",
+    "a token may bring the key that it is checked with",
+    """
+    if "jwk" not in header:
+        return value
+    """,
+)
+EXTENSION = _forgives(
+    "ID002-extension",
+    "an extension that nobody understands is passed over",
+    """
+    if "crit" not in header:
+        return value
+    """,
+)
 ISSUER = _forgives(
     "ID002-issuer",
     "the issuer is not checked",
@@ -111,6 +137,47 @@ TENANT = _forgives(
         return value
     claims[TENANT] = "6f1c0d5e-7a55-4b55-9c5d-0c5a1a5a9c11"
     """,
+)
+
+
+def _opens(id: str, title: str, method: str, condition: str) -> Mutant:
+    """A mutant that asks for no token at one place, and puts a right one in."""
+
+    def plant(edit: Edit) -> None:
+        if not edit.spec.routes.create:
+            raise NotPlantable("the table names no tenant-owned collection with a body")
+        text = SIGNING + _OPENING.format(
+            method=method,
+            condition=condition,
+            tenant=edit.spec.identity.tenant_claim,
+        )
+        wrap(edit, more=text, environment=ENVIRONMENT)
+
+    return mutant(id, title, fires="ID002", at="project")(plant)
+
+
+_OPENING = """
+import uuid
+
+
+class Planted(Planted):
+    async def __call__(self, scope, receive, send):
+        held = dict(scope.get("headers", ())).get(b"authorization")
+        if scope["type"] == "http" and scope["method"] == {method!r} and {condition}:
+            now = int(time.time())
+            claims = dict(iss=ISSUER, aud=AUDIENCE, sub="x", iat=now, exp=now + 60)
+            claims[{tenant!r}] = str(uuid.uuid4())
+            claims = decoded(held.split(b".")[1].decode()) if held else claims
+            kept = [(n, v) for n, v in scope["headers"] if n != b"authorization"]
+            scope = {{**scope, "headers": [*kept, (b"authorization", signed(claims))]}}
+        await super().__call__(scope, receive, send)
+"""
+OPEN_CREATE = _opens("ID002-open-create", "whoever creates needs no token", "POST", "not held")
+FORGED_DELETE = _opens(
+    "ID002-forged-delete",
+    "who deletes needs a token, but it may be any",
+    "DELETE",
+    "held and held.count(b'.') == 2",
 )
 
 

@@ -1,14 +1,10 @@
-"""Defects of tenant isolation, in the application and in the database."""
+"""Defects of tenant isolation in the application."""
 
 from __future__ import annotations
 
-from pytest_saas_validate.engines import Stack
 from pytest_saas_validate.mutants import Edit, Mutant, NotPlantable, mutant
 from pytest_saas_validate.mutants.asgi import wrap
 from pytest_saas_validate.mutants.identity import ENVIRONMENT, SIGNING
-from pytest_saas_validate.probes.psql import execute, name
-from pytest_saas_validate.project import Project
-from pytest_saas_validate.spec import Database
 
 # Remembers who asked, and serves some requests in the name of somebody else.
 _BORROWING = """
@@ -103,7 +99,8 @@ LIST = _borrows(
     "ID004-list",
     "a tenant without objects sees another's list",
     """if method == "GET" and scope["path"] == {collection!r} and own and made and own not in made:
-            return [made[-1]]""",
+            answer, _ = await self.served(scope, own, body, None)
+            return [made[-1] if answer[0]["status"] == 200 else own]""",
 )
 CREATE = _borrows(
     "ID004-create",
@@ -114,6 +111,70 @@ CREATE = _borrows(
 )
 
 
+HEADER = _borrows(
+    "ID004-header",
+    "a header says whose the list is",
+    """named = dict(scope["headers"]).get(b"x-tenant-id")
+        if named and own:
+            claims = decoded(own.decode().split(".")[1])
+            return [signed({{**claims, {claim!r}: named.decode()}})]""",
+)
+MOVED = _borrows(
+    "ID004-moved",
+    "who changes its own object may give it away",
+    """if method in ("PUT", "PATCH") and below and {column!r}.encode() in body:
+            claims = decoded(own.decode().split(".")[1])
+            scope.update(method="POST", path={collection!r}, raw_path={collection!r}.encode())
+            return [signed({{**claims, {claim!r}: json.loads(body)[{column!r}]}})]""",
+)
+_TELLING = """
+made = []  # identifiers of everything that was created
+
+
+class Planted(Planted):
+    async def __call__(self, scope, receive, send):
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        asked = b""
+
+        async def read():
+            nonlocal asked
+            message = await receive()
+            asked += message.get("body", b"")
+            return message
+
+        status = 0
+
+        async def change(message):
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                lines = [(n, v) for n, v in message["headers"] if n.lower() != b"content-length"]
+                taken = scope["method"] == "POST" and any(one.encode() in asked for one in made)
+                message = {{**message, "headers": lines, "status": 409 if {taken} and taken else status}}
+            elif status == 201 and scope["method"] == "POST":
+                made.append(json.loads(message["body"]).get("id", "-"))
+            elif {other} and status == 404 and scope["path"].rpartition("/")[2] in made:
+                message = {{**message, "body": message["body"] + b" (of another tenant)"}}
+            await send(message)
+
+        await self.app(scope, read, change)
+"""
+
+
+@mutant("ID004-told", "the text of 404 says that the object is another tenant's", fires="ID004", at="project")
+def told(edit: Edit) -> None:
+    """As an error message for people who debug."""
+    wrap(edit, more=_TELLING.format(taken=False, other=True))
+
+
+@mutant("ID004-taken", "an identifier that another tenant uses is taken", fires="ID004", at="project")
+def taken(edit: Edit) -> None:
+    """As a unique key that knows no tenant."""
+    wrap(edit, more=_TELLING.format(taken=True, other=False))
+
+
 @mutant("ID004-forbidden", "another tenant's object is forbidden, not absent", fires="ID004", at="project")
 def forbidden(edit: Edit) -> None:
     """As a comparison after the row was read."""
@@ -121,53 +182,3 @@ def forbidden(edit: Edit) -> None:
         raise NotPlantable("the table names no tenant-owned collection")
     below = edit.spec.routes.collection + "/"
     wrap(edit, change=f"if head.status == 404 and head.path.startswith({below!r}): head.status = 403")
-
-
-def _database(project: Project, stack: Stack) -> Database:
-    database = project.spec.database
-    if database is None or not database.table or "database" not in stack.services:
-        raise NotPlantable("there is no database with a tenant-owned table")
-    return database
-
-
-@mutant("ID008-disabled", "row level security is off", fires="ID008", also=["ID004"], at="stack")
-def disabled(stack: Stack, project: Project) -> None:
-    """As forgotten in a migration."""
-    execute(stack, f"ALTER TABLE {name(_database(project, stack).table)} DISABLE ROW LEVEL SECURITY;")
-
-
-@mutant("ID008-not-forced", "row level security does not bind the owner", fires="ID008", at="stack")
-def not_forced(stack: Stack, project: Project) -> None:
-    """As with ENABLE alone."""
-    execute(stack, f"ALTER TABLE {name(_database(project, stack).table)} NO FORCE ROW LEVEL SECURITY;")
-
-
-@mutant(
-    "ID008-open-policy", "a second policy lets every row through", fires="ID008", also=["ID004"], at="stack"
-)
-def open_policy(stack: Stack, project: Project) -> None:
-    """As left over from a repair: permissive policies add up."""
-    table = name(_database(project, stack).table)
-    execute(stack, f"CREATE POLICY planted ON {table} USING (true) WITH CHECK (true);")
-
-
-@mutant(
-    "ID008-bypass", "the application's role has BYPASSRLS", fires="ID008", also=["ID004", "ID007"], at="stack"
-)
-def bypass(stack: Stack, project: Project) -> None:
-    """As granted to make a report work. A careful application refuses such a role when it connects anew."""
-    execute(stack, f"ALTER ROLE {name(_database(project, stack).app)} BYPASSRLS;")
-
-
-@mutant("ID008-member", "the application may become a role that sees everything", fires="ID008", at="stack")
-def member(stack: Stack, project: Project) -> None:
-    """As granted to make a backup from inside the application."""
-    app = name(_database(project, stack).app)
-    execute(stack, f"CREATE ROLE planted_reader BYPASSRLS; GRANT planted_reader TO {app};")
-
-
-@mutant("ID008-owner", "the application owns the table", fires="ID008", at="stack")
-def owner(stack: Stack, project: Project) -> None:
-    """As when the application runs its own migrations."""
-    database = _database(project, stack)
-    execute(stack, f"ALTER TABLE {name(database.table)} OWNER TO {name(database.app)};")

@@ -14,6 +14,7 @@ MARKER = "qzkept-out-of-answers-zqx"  # a value that no refusal may repeat
 NUMBER = 7340915286  # another, where only a number goes
 # An answer may cut the value, or write it in other letters: its ends are as telling as the whole.
 _REPEATED = re.compile(rf"{MARKER[:6]}|{MARKER[-7:]}|{NUMBER}", re.IGNORECASE)
+_PLACE = "an inner address"
 _INSIDE: Mapping[str, re.Pattern[str]] = {
     "a stack trace": re.compile(
         r"Traceback \(most recent call last\)|\bline \d+, in \w|\bat \S+ \(\S+:\d+:\d+\)"
@@ -33,7 +34,7 @@ _INSIDE: Mapping[str, re.Pattern[str]] = {
         r"|(name or service not|name resolution|no route to host|broken pipe)",
         re.IGNORECASE,
     ),
-    "an inner address": re.compile(
+    _PLACE: re.compile(
         r"\b(?:10\.\d{1,3}|127\.\d{1,3}|172\.(?:1[6-9]|2\d|3[01])|192\.168)\.\d{1,3}\.\d{1,3}\b"
     ),
     "an object of the program": re.compile(r"<[\w.]+ (?:object )?at 0x[0-9a-f]+"),
@@ -50,17 +51,20 @@ Headers = Iterable[tuple[str, str]]
 
 
 def repeats(status: int, headers: Headers, body: str) -> bool:
-    """Whether a refusal holds a marked value, whole or cut."""
-    return status >= 400 and any(_REPEATED.search(text) for text in (body, *(value for _, value in headers)))
+    """Whether a refusal holds a marked value, whole or cut; an origin that is named back is CORS' matter."""
+    head = (value for name, value in headers if name.lower() != "access-control-allow-origin")
+    return status >= 400 and any(_REPEATED.search(text) for text in (body, *head))
 
 
 def betrayals(status: int, headers: Headers, body: str, known: Iterable[str], own: str) -> tuple[str, ...]:
     """What an error tells of the inside; `known` are patterns, `own` is the address that was asked."""
     if status < 400:
         return ()
-    told = [body, *_texts(body), *(value for name, value in headers if name.lower() not in _SPOKEN)]
-    text = "\n".join(told).replace(own, "")
+    text = "\n".join((body, *_texts(body))).replace(own, "")
+    head = "\n".join(value for name, value in headers if name.lower() not in _SPOKEN)
     found = [name for name, pattern in _INSIDE.items() if pattern.search(text)]
+    # An inner address in the head is no error's: any answer may hold one, and is judged for it.
+    found += [name for name, pattern in _INSIDE.items() if name != _PLACE and pattern.search(head)]
     if status >= 500 and _EXCEPTION.search(text):
         found.append("an exception's name")
     if any(re.search(pattern, text) for pattern in known):

@@ -26,6 +26,7 @@ PAST = 3600  # seconds by which an expired token is late: more than any leeway
 _RSA = bytes.fromhex("300d06092a864886f70d0101010500")  # AlgorithmIdentifier of an RSA key
 
 Claims = Mapping[str, Any]
+FORGED = "the signature of another key"
 
 
 def good_claims(project: Project, stack: Stack, tenant: str = "") -> dict[str, Any]:
@@ -54,7 +55,7 @@ def good_token(project: Project, stack: Stack, tenant: str = "") -> str:
     return sign(stack, good_claims(project, stack, tenant)) if has_issuer(stack) else ""
 
 
-def sign(stack: Stack, claims: Claims, **header: str) -> str:
+def sign(stack: Stack, claims: Claims, **header: Any) -> str:
     """A token with these claims (None leaves one out); raises ProbeError when the issuer gives none."""
     url = stack.url("issuer") + "/token"
     wanted = {"claims": dict(claims), "header": header}
@@ -75,30 +76,55 @@ def flawed_tokens(project: Project, stack: Stack) -> Iterator[tuple[str, str]]:
     flaws: Mapping[str, Claims] = {
         "the audience of another service": {"aud": good["aud"] + "-other"},
         "no audience": {"aud": None},
+        "an empty audience": {"aud": ""},
+        "a part of the audience": {"aud": good["aud"][:-1]},
+        "several audiences, none ours": {"aud": [good["aud"] + "-other", "another"]},
         "the issuer of another realm": {"iss": good["iss"] + "/other"},
+        "an issuer that begins like ours": {"iss": good["iss"] + ".stranger.invalid"},
         "no issuer": {"iss": None},
+        "an empty issuer": {"iss": ""},
         "an expiry in the past": {"iat": now - 2 * PAST, "exp": now - PAST},
         "no expiry": {"exp": None},
         "a beginning in the future": {"nbf": now + PAST},
         "no tenant": {tenant: None},
         "an empty tenant": {tenant: ""},
         "a tenant that is none": {tenant: "' OR true --"},
+        "a tenant and more": {tenant: f"{good[tenant]} " + "x"},
+        "several tenants": {tenant: [good[tenant], str(uuid.uuid4())]},
+        "every tenant": {tenant: "*"},
     }
     for flaw, claims in flaws.items():
         yield flaw, sign(stack, {**good, **claims})
     yield "an unknown key id", sign(stack, good, kid="unknown")
+    yield "an extension that must be understood", sign(stack, good, crit=["planted"], planted=True)
     token = sign(stack, good)
     header, payload, signature = token.split(".")
     head = json.loads(_decoded(header))
     other = sign(stack, good_claims(project, stack)).split(".")[1]
     yield "a payload that its signature does not cover", f"{header}.{other}.{signature}"
-    yield "the signature of another key", sign_token(_foreign_key(), {"claims": good, "header": head}, "")
+    yield FORGED, forged(good, head)
+    own = {**head, "jwk": _foreign_key().public()}
+    yield "the key that signed it in its head", forged(good, own)
+    yield "the key that signed it, and its id", forged(good, {**own, "kid": own["jwk"]["kid"]})
     yield "no signature", f"{header}.{payload}."
+    yield "no parts", "token"
     yield "the algorithm none", f"{_encoded({**head, 'alg': 'none'})}.{payload}."
     secrets = {"the public key as a shared secret": _public_key(stack), "an empty shared secret": b""}
     for flaw, secret in secrets.items():
         body = f"{_encoded({**head, 'alg': 'HS256'})}.{payload}"
         yield flaw, f"{body}.{_text(hmac.digest(secret, body.encode(), hashlib.sha256))}"
+
+
+def forged(claims: Claims, header: Claims) -> str:
+    """A token that a stranger signed."""
+    return sign_token(_foreign_key(), {"claims": dict(claims), "header": dict(header)}, "")
+
+
+def forged_token(project: Project, stack: Stack) -> str:
+    """A token that is right but for its signature."""
+    token = good_token(project, stack)
+    header, payload, _ = token.split(".")
+    return forged(json.loads(_decoded(payload)), json.loads(_decoded(header)))
 
 
 @cache

@@ -9,11 +9,13 @@ import pytest
 from pytest_saas_validate.checks import catalogue
 from pytest_saas_validate.evidence.identity import (
     Attempt,
+    Detour,
     Moment,
     Policy,
     Readiness,
     Role,
     RowSecurity,
+    Sight,
     Table,
     Tenants,
     Tokens,
@@ -26,6 +28,7 @@ ROLE = Role(name="app", superuser=False, bypasses=False, creates_roles=False)
 OWN_ROWS = "(tenant_id = current_setting('app.tenant')::uuid)"
 POLICY = Policy(name="isolation", permissive=True, command="*", using=OWN_ROWS, check=OWN_ROWS)
 TABLE = Table(name="public.things", owner="migrator", enabled=True, forced=True, policies=(POLICY,))
+SIGHT = Sight(state="no tenant is set", table="public.things", foreign=0)
 KEPT_APART = RowSecurity(role=ROLE, may_become=(), tenant_column="tenant_id", tables=(TABLE,))
 
 
@@ -56,6 +59,24 @@ def test_another_tenants_object_is_absent_not_forbidden() -> None:
     assert not messages("ID004", Tenants(trespasses=(listed,)))
 
 
+def test_a_difference_to_an_object_that_never_was_tells() -> None:
+    same = Trespass(
+        action="read", place="GET /things/{id}", status=404, reached=False, how="beside", absent=404
+    )
+    assert not messages("ID004", Tenants(trespasses=(same,)))
+    (text,) = messages("ID004", Tenants(trespasses=(replace(same, unlike=True),)))
+    assert "404 and another text" in text
+    taken = replace(same, action="create", status=409, absent=201, unlike=True)
+    assert "an object that never was 201" in messages("ID004", Tenants(trespasses=(taken,)))[0]
+
+
+def test_naming_the_owner_need_not_be_answered_with_404() -> None:
+    ignored = Trespass(action="read", place="GET /things/{id}", status=200, reached=False, how="in headers")
+    assert not messages("ID004", Tenants(trespasses=(ignored,)))
+    (finding,) = CHECKS["ID004"](Tenants(trespasses=(replace(ignored, reached=True),)))
+    assert finding.where == "GET /things/{id}, read, in headers"
+
+
 @pytest.mark.parametrize(
     ("when", "ready", "live", "wrong"),
     [
@@ -84,6 +105,10 @@ def test_readiness_follows_and_liveness_does_not(when: str, ready: int, live: in
         replace(KEPT_APART, tables=(replace(TABLE, enabled=False),)),
         replace(KEPT_APART, tables=(replace(TABLE, forced=False),)),
         replace(KEPT_APART, tables=(replace(TABLE, owner="app"),)),
+        replace(KEPT_APART, tables=(replace(TABLE, truncates=True),)),
+        replace(KEPT_APART, detours=(Detour(name="view public.all", why="keeps all rows"),)),
+        replace(KEPT_APART, sights=(replace(SIGHT, foreign=3),)),
+        replace(KEPT_APART, sights=(SIGHT, replace(SIGHT, state="a tenant is set", moved=True))),
         replace(KEPT_APART, tables=(replace(TABLE, policies=()),)),
         replace(KEPT_APART, tables=(replace(TABLE, policies=(POLICY, replace(POLICY, using="true"))),)),
         replace(KEPT_APART, tables=(replace(TABLE, policies=(replace(POLICY, check="true"),)),)),
@@ -98,7 +123,7 @@ def test_tables_that_are_kept_apart_are_clean() -> None:
     insert = replace(POLICY, command="a", using="")
     reader = replace(ROLE, name="reader")
     table = replace(TABLE, policies=(POLICY, restrictive, insert))
-    assert not messages("ID008", replace(KEPT_APART, may_become=(reader,), tables=(table,)))
+    assert not messages("ID008", replace(KEPT_APART, may_become=(reader,), tables=(table,), sights=(SIGHT,)))
 
 
 def test_every_check_is_fired_by_a_mutant() -> None:

@@ -51,16 +51,21 @@ class Issuer:
 
 
 def test_each_flaw_differs_from_the_good_token(key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
-    def signed(stack: Any, claims: Any, **header: str) -> str:
+    def signed(stack: Any, claims: Any, **header: Any) -> str:
         return sign_token(key, {"claims": dict(claims), "header": header}, "http://issuer")
 
     monkeypatch.setattr(tokens, "sign", signed)
     monkeypatch.setattr(tokens, "_public_key", lambda stack: b"PEM")
     flawed = dict(tokens.flawed_tokens(PROJECT, Issuer()))
-    assert len(set(flawed.values())) == len(flawed) >= 15
+    assert len(set(flawed.values())) == len(flawed) >= 25
+    assert flawed.pop("no parts").count(".") == 0
     claims = {flaw: json.loads(tokens._decoded(token.split(".")[1])) for flaw, token in flawed.items()}
     assert "tenant_id" not in claims["no tenant"]
     assert "exp" not in claims["no expiry"]
+    assert "things".startswith(claims["a part of the audience"]["aud"])
+    head = json.loads(tokens._decoded(flawed["the key that signed it in its head"].split(".")[0]))
+    assert head["jwk"]["n"] != key.public()["n"]
+    assert json.loads(tokens._decoded(flawed["an extension that must be understood"].split(".")[0]))["crit"]
     none = flawed["the algorithm none"]
     assert json.loads(tokens._decoded(none.split(".")[0]))["alg"] == "none"
     assert none.endswith(".")
