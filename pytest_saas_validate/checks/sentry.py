@@ -16,7 +16,8 @@ from pytest_saas_validate.findings import Finding, Severity
     "rebuild the event in before_send from an allow-list, and replace what has a known shape in its texts",
 )
 def events(scrubbing: Scrubbing) -> Iterator[Finding]:
-    """Error events of the canary app: headers, paths, texts of errors and logs, extra, contexts, tags."""
+    """Error events of the canary app: headers, paths, extra, contexts, tags; texts of errors (also of causes,
+    contexts, groups, notes) and logs, with secrets of ordinary words that a header or a frame holds too."""
     yield from leaks(scrubbing.leaks, "SN001")
 
 
@@ -27,7 +28,8 @@ def events(scrubbing: Scrubbing) -> Iterator[Finding]:
     "give before_send_transaction (before_send_span where spans are streamed) the function of before_send",
 )
 def transactions(scrubbing: Scrubbing) -> Iterator[Finding]:
-    """Transactions, spans and the trace's sampling context in the envelope's header."""
+    """Transactions, spans of each kind (also one by one, where there is a hook for that) and the trace's
+    sampling context in the envelope's header."""
     yield from leaks(scrubbing.leaks, "SN002")
 
 
@@ -38,7 +40,8 @@ def transactions(scrubbing: Scrubbing) -> Iterator[Finding]:
     "set before_send_log and before_send_metric, or switch the feature off",
 )
 def telemetry(scrubbing: Scrubbing) -> Iterator[Finding]:
-    """Structured logs and metrics; what the project does not send is listed as not reached."""
+    """Structured logs and metrics; logs are switched on where the project has a hook for them, and what it
+    does not send is listed as not reached."""
     yield from leaks(scrubbing.leaks, "SN003")
 
 
@@ -49,7 +52,7 @@ def telemetry(scrubbing: Scrubbing) -> Iterator[Finding]:
     "clean breadcrumbs again in before_send, and clear hint['attachments'] there",
 )
 def companions(scrubbing: Scrubbing) -> Iterator[Finding]:
-    """Breadcrumbs of every event, attachments, sessions, check-ins, profiles."""
+    """Breadcrumbs of each kind, attachments, sessions, check-ins."""
     yield from leaks(scrubbing.leaks, "SN004")
 
 
@@ -93,7 +96,8 @@ def sources(scrubbing: Scrubbing) -> Iterator[Finding]:
     "send an id that is hashed with a key, and nothing else about the person",
 )
 def people(scrubbing: Scrubbing) -> Iterator[Finding]:
-    """The user of an event whose scope knows id, name, e-mail, phone and address."""
+    """The user of an event whose scope knows id, name, e-mail, phone and address, and ids of users among the
+    attributes of spans, logs and metrics."""
     yield from leaks(scrubbing.leaks, "SN017")
     if scrubbing.person.pseudonym == "raw":
         yield Finding(where="event: user.id", message="is the user's own id")
@@ -108,5 +112,6 @@ def people(scrubbing: Scrubbing) -> Iterator[Finding]:
     "collect every SecretStr of the settings at start and replace these values in all texts",
 )
 def settings(scrubbing: Scrubbing) -> Iterator[Finding]:
-    """Every secret of the settings in the text of an error, in a log argument and in an extra."""
+    """Every secret of the settings and every password in an address (as written and decoded) in each text, in
+    a log argument and in an extra; passwords are replaced by words and signs where the settings take them."""
     yield from leaks(scrubbing.leaks, "SN021")

@@ -17,6 +17,17 @@ from pytest_saas_validate.findings import Check, Finding, Rule, Severity, Subjec
 _REFERENCE = "https://docs.sentry.io/platforms/python/data-management/sensitive-data/"
 
 
+_JUDGES = {"secret": "SN021", "identity": "SN017"}  # of some kinds, wherever they come out
+_CALLED = {
+    "keyed": "a secret",
+    "passphrase": "a secret of ordinary words",
+    "bare": "a value",
+    "plain": "a value of ordinary words",
+    "identity": "the id of a user (or a plain hash of it)",
+    "secret": "a secret of the settings",
+}
+
+
 def sn(id: str, severity: Severity, title: str, remedy: str, *wants: type) -> Callable[[Rule], Check]:
     return check(
         id,
@@ -33,8 +44,8 @@ def sn(id: str, severity: Severity, title: str, remedy: str, *wants: type) -> Ca
 
 def _of(leak: Leak, path: str) -> str:
     """The check that judges a canary which came out at this path."""
-    if leak.kind == "secret":
-        return "SN021"
+    if leak.kind in _JUDGES:
+        return _JUDGES[leak.kind]
     if path.startswith("breadcrumbs"):
         return "SN004"
     if path.startswith("user"):
@@ -62,9 +73,7 @@ def leaks(found: Iterable[Leak], id: str) -> Iterator[Finding]:
 def finding(leak: Leak, paths: Iterable[str]) -> Finding:
     shown = sorted(paths)
     more = f" and {len(shown) - 4} more places" if len(shown) > 4 else ""
-    what = {"keyed": "a secret", "bare": "a value", "secret": "a secret of the settings"}.get(
-        leak.kind, leak.kind
-    )
+    what = _CALLED.get(leak.kind, leak.kind)
     return Finding(
         where=f"{leak.item}: {leak.place}",
         message=f"{what} left at {', '.join(shown[:4])}{more}",

@@ -29,7 +29,13 @@ from pytest_saas_validate.probes.sentry_sink import Sink, dsn_name
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import Backend
 
-_NUMBERS = {"control": "900001", "project": "900002", "failure": "900003"}  # projects in the DSN, by run
+_NUMBERS = {  # projects in the DSN, by run
+    "control": "900001",
+    "project": "900002",
+    "failure": "900003",
+    "reference": "900004",
+    "streamed": "900005",
+}
 _ENOUGH = 30  # places that the control has to reach
 _DSN = re.compile(r"https?://[0-9A-Za-z]{8,}(?::[0-9A-Za-z]+)?@[\w.:-]+(?:/[\w-]+)*/\d+")
 
@@ -44,17 +50,21 @@ def _scrubbing(project: Project, stack: Stack) -> Scrubbing:
         run = next((run for run, number in _NUMBERS.items() if number == envelope.project), None)
         items.get(run or "", []).extend(envelope.items)
     sink.clear()
-    places = _places(results, items["control"])
+    places = _places(results["control"], items["control"])
     _positive_control(places, items)
-    mine, events = results["project"], _by_id(items["project"])
+    mine, stream, events = results["project"], results["streamed"], _by_id(items["project"])
+    if stream["canaries"]:
+        places += _places(results["reference"], items["reference"])
+    failures = [*results["failure"]["failures"], *stream["failures"]]
     configured = _configured(mine["options"])
     return Scrubbing(
         places=places,
-        leaks=leaks(mine["canaries"], items["project"]),
-        failed_open=opened(leaks(results["failure"]["canaries"], items["failure"])),
+        leaks=leaks(mine["canaries"], items["project"]) + leaks(stream["canaries"], items["streamed"]),
+        failed_open=opened(leaks(results["failure"]["canaries"], items["failure"]))
+        + opened(leaks(stream["broken"], items["streamed"])),
         broken=tuple(
             Broken(place=f["place"], hook=f["hook"], answered=f["status"], expected=f["expected"])
-            for f in results["failure"]["failures"]
+            for f in failures
             if f["fired"]
         ),
         useful=tuple(_useful(mine, events, items["project"], configured.streams)),
@@ -67,7 +77,7 @@ def _scrubbing(project: Project, stack: Stack) -> Scrubbing:
             literals=tuple(_literals(project, backend)),
         ),
         items=dict(sorted(Counter(item.type for item in items["project"]).items())),
-        unreached=tuple(_unreached(places, results, items)),
+        unreached=tuple(_unreached(places, failures, bool(stream["canaries"]), items)),
     )
 
 
@@ -93,13 +103,14 @@ def _told(project: Project, backend: Backend, stack: Stack) -> Mapping[str, str]
         "SAAS_DSN": dsn,
         "SAAS_DSN_NAME": name,
         "SAAS_TENANT_TAG": project.spec.identity.tenant_claim,
+        "SAAS_VARIABLES": ",".join(variable for variable in backend.environment if variable != name),
         **{f"SAAS_{run.upper()}": number for run, number in _NUMBERS.items()},
     }
 
 
-def _places(results: Mapping[str, Any], control: Sequence[Item]) -> tuple[Place, ...]:
+def _places(result: Mapping[str, Any], control: Sequence[Item]) -> tuple[Place, ...]:
     """Every registered place; one that the control does not show proves nothing."""
-    canaries = results["control"]["canaries"]
+    canaries = result["canaries"]
     reached = {(canary["place"], canary["kind"]) for canary in shown(canaries, control)}
     return tuple(
         Place(name=c["place"], kind=c["kind"], reached=(c["place"], c["kind"]) in reached) for c in canaries
@@ -164,18 +175,23 @@ def _literals(project: Project, backend: Backend) -> Iterator[str]:
 
 
 def _unreached(
-    places: Sequence[Place], results: Mapping[str, Any], items: Mapping[str, Sequence[Item]]
+    places: Sequence[Place],
+    failures: Sequence[Mapping[str, Any]],
+    streamed: bool,
+    items: Mapping[str, Sequence[Item]],
 ) -> Iterator[str]:
     """What this evidence does not speak of, by name."""
     for place in places:
         if not place.reached:
             yield f"{place.name} ({place.kind}): the control run does not show it"
+    if not streamed:
+        yield "spans that leave one by one: the project has no before_send_span, or the SDK no such mode"
     sent = {item.type for item in items["project"]}
     for kind in sorted({item.type for item in items["control"]} - sent):
         yield f"item type {kind}: this project does not send it"
     for kind in sorted({"profile", "profile_chunk", "feedback"} - sent):
         yield f"item type {kind}: not provoked"
-    for failure in results["failure"]["failures"]:
+    for failure in failures:
         if not failure["fired"]:
             yield f"failure of {failure['place']}: the hook was not called, or calls nothing that could fail"
 

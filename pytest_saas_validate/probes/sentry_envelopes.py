@@ -96,11 +96,11 @@ def places(item: Item, needles: Iterable[str]) -> tuple[str, ...]:
 
     A value that only shows in the raw bytes, such as in an attachment, has the path `(bytes)`.
     """
-    wanted = [needle for needle in needles if needle in item.text]
-    if not wanted:
+    sought = list(needles)
+    if not any(needle in item.text for needle in sought):
         return ()
-    found = {path: None for path, text in strings(item.body) if any(needle in text for needle in wanted)}
-    hidden = re.compile("|".join(re.escape(needle) for needle in wanted), re.IGNORECASE)
+    found = {path: None for path, text in strings(item.body) if any(needle in text for needle in sought)}
+    hidden = re.compile("|".join(re.escape(needle) for needle in sought), re.IGNORECASE)
     return tuple(dict.fromkeys(hidden.sub("*", path) for path in found)) or ("(bytes)",)
 
 

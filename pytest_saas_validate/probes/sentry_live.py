@@ -22,7 +22,7 @@ from pytest_saas_validate.probes.tokens import good_claims, has_issuer, sign
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import Database, Routes
 
-_SUBJECT = ("subject of the token", "bare")
+_SUBJECT = ("subject of the token", "identity")
 
 
 def _live(project: Project, stack: Stack) -> LiveReport:
@@ -89,16 +89,24 @@ def _ask(client: Client, host: str, routes: Routes, token: str, canaries: Canari
     """One POST with a canary in every place that a client fills."""
     make = canaries.make
     query = urlencode(
-        {"email": make("query", "email"), "token": make("query", "keyed"), "q": make("query", "bare")}
+        {
+            "email": make("query", "email"),
+            "token": make("query", "keyed"),
+            "q": make("query", "bare"),
+            "customer": make("query", "plain"),
+        }
     )
     headers = {
         "Host": host,
         "X-Api-Key": make("header X-Api-Key", "keyed"),
-        "Cookie": f"session={make('cookie session', 'keyed')}",
+        "Cookie": f"session={make('cookie session', 'keyed')}; csrftoken={make('cookie', 'passphrase')}",
         "Referer": f"https://shop.example/?mail={quote(make('header Referer', 'email'))}",
         "User-Agent": f"shop/1.0 ({make('header User-Agent', 'bare')})",
         "X-Forwarded-For": make("header X-Forwarded-For", "ip"),
         "X-Note": make("other header", "bare"),
+        "X-Customer": make("other header", "plain"),
+        "X-CSRF-Token": make("header X-CSRF-Token", "passphrase"),
+        "Proxy-Authorization": f"Basic {canaries.basic('header Proxy-Authorization', 'passphrase')}",
     }
     body = {name: _filled(name, value, canaries) for name, value in routes.create.items()}
     path = f"{routes.collection}?{query}"
@@ -107,7 +115,9 @@ def _ask(client: Client, host: str, routes: Routes, token: str, canaries: Canari
 
 def _filled(name: str, value: Any, canaries: Canaries) -> Any:
     """A field of a valid body, a canary where it is text."""
-    return canaries.make(f"body {name}", "email") if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    return f"{canaries.make(f'body {name}', 'plain')} {canaries.make(f'body {name}', 'email')}"
 
 
 LIVE = Probe(evidence=LiveReport, subject=Subject.STACK, gather=_live)

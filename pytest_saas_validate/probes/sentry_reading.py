@@ -8,16 +8,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pytest_saas_validate.evidence.sentry import Leak, Person, Useful
-from pytest_saas_validate.probes.sentry_envelopes import Item, places
+from pytest_saas_validate.probes.sentry_envelopes import Item, places, strings
 
 UNBROKEN = "unbroken"
+_BEGINNING = 8  # characters
 _TRACE = re.compile(r"[0-9a-f]{32}")
 
 
 def shown(canaries: Iterable[Mapping[str, Any]], items: Sequence[Item]) -> list[Mapping[str, Any]]:
     """The canaries that lie anywhere in these items."""
-    everything = "\n".join(item.text for item in items)
-    return [canary for canary in canaries if any(needle in everything for needle in canary["needles"])]
+    # Reports repeat themselves, and there are many canaries: each text once, looked up by its beginnings.
+    texts = {text for item in items for part in (item.body, item.headers) for _, text in strings(part)}
+    everything = "\n".join(texts)
+    beginnings = {everything[at : at + _BEGINNING] for at in range(len(everything))}
+    return [
+        canary
+        for canary in canaries
+        if any(
+            needle in everything
+            for needle in canary["needles"]
+            if needle[:_BEGINNING] in beginnings or len(needle) < _BEGINNING
+        )
+    ]
 
 
 def leaks(canaries: Iterable[Mapping[str, Any]], items: Sequence[Item]) -> tuple[Leak, ...]:

@@ -12,7 +12,11 @@ from typing import Any
 from pytest_saas_validate.engines import Stack
 from pytest_saas_validate.probes import ProbeError
 
-_MODULES = ("canaries", "stage", "telemetry", "scenes", "web", "traffic", "options", "failure", "runs")
+_MODULES = tuple(
+    path.stem
+    for path in sorted((Path(__file__).parent / "sentry_app").glob("*.py"))
+    if path.stem not in ("__init__", "bootstrap")
+)
 
 
 @cache

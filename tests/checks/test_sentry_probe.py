@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import base64
 import gzip
+import hashlib
 import json
+import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 import pytest
 
@@ -18,9 +23,10 @@ from pytest_saas_validate.evidence.sentry import EVENT_FIELDS, TRANSACTION_FIELD
 from pytest_saas_validate.probes import ProbeError, sentry_reading, sentry_sent
 from pytest_saas_validate.probes.sentry import _literals
 from pytest_saas_validate.probes.sentry_app.canaries import SHAPES, Canaries
+from pytest_saas_validate.probes.sentry_app.credentials import awkward, secrets_of
 from pytest_saas_validate.probes.sentry_app.failure import Armed, Planted, moments
-from pytest_saas_validate.probes.sentry_app.options import collected
-from pytest_saas_validate.probes.sentry_app.runs import secrets_of
+from pytest_saas_validate.probes.sentry_app.options import collected, forced
+from pytest_saas_validate.probes.sentry_app.spellings import WRITINGS, spell
 from pytest_saas_validate.probes.sentry_envelopes import decode, places, read
 from pytest_saas_validate.probes.sentry_silence import _named
 from pytest_saas_validate.probes.sentry_sink import dsn_name
@@ -84,12 +90,95 @@ def test_canaries_differ_by_run_and_place_and_repeat_within() -> None:
     assert one.make("query", "email") != other.make("query", "email")
 
 
-def test_needles_hold_the_encoded_twins() -> None:
+@pytest.mark.parametrize("kind", [*SHAPES, "keyed"])
+@pytest.mark.parametrize(
+    "write",
+    [
+        str.upper,
+        quote,
+        quote_plus,
+        repr,
+        json.dumps,
+        lambda value: base64.b64encode(value.encode()).decode(),
+        lambda value: base64.urlsafe_b64encode(f"user:{value} and more".encode()).decode(),
+    ],
+)
+def test_a_value_is_betrayed_in_every_writing(kind: str, write: Callable[[str], str]) -> None:
     canaries = Canaries("seed", "run")
-    mail = canaries.make("query", "email")
+    value = canaries.make("query", kind)
     (known,) = canaries.made.values()
-    encoded = base64.b64encode(mail.encode()).decode().rstrip("=").lower()
-    assert {mail, mail.replace("@", "%40"), encoded, mail.partition("@")[0]} <= set(known.needles)
+    assert any(needle in write(value).lower() for needle in known.needles)
+    assert all(needle == needle.lower() for needle in known.needles)
+
+
+def test_a_part_of_a_value_betrays_it_too() -> None:
+    canaries = Canaries("seed", "run")
+    mail, name = canaries.make("query", "email"), canaries.make("query", "plain")
+    mailed, named = (canary.needles for canary in canaries.made.values())
+    assert mail.partition("@")[0] in mailed
+    assert set(name.lower().split()) <= set(named)
+
+
+def test_an_id_is_betrayed_by_a_hash_that_anyone_can_compute() -> None:
+    canaries = Canaries("seed", "run")
+    id_ = canaries.make("user.id of a metric", "identity")
+    (known,) = canaries.made.values()
+    assert any(needle in hashlib.sha256(id_.encode()).hexdigest() for needle in known.needles)
+
+
+@pytest.mark.parametrize("kind", WRITINGS)
+def test_every_spelling_is_a_place_with_a_value_of_its_own(kind: str) -> None:
+    canaries = Canaries("seed", "run")
+    spelled = list(spell(canaries, "text", kind))
+    assert len(canaries.made) == len(spelled) == len({one.sentence for one in spelled})
+    for one in spelled:
+        needles = canaries.made[one.place, kind].needles
+        assert any(needle in one.sentence.lower() for needle in needles)
+        assert min(map(len, needles)) >= 8, "a shorter text occurs by chance"
+
+
+class Environment:
+    """Settings that read two variables, of which one must be short."""
+
+    def __init__(self) -> None:
+        self.store = os.environ["STORE"]
+        self.key = Secret(os.environ["KEY"])
+        if len(self.key.value) != 12:
+            raise ValueError("the key has 12 characters")
+
+
+def test_passwords_become_awkward_as_far_as_the_settings_take_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORE", "redis://127.0.0.1:6379/0")
+    monkeypatch.setenv("ISSUER", "http://127.0.0.1:8000")
+    monkeypatch.setenv("KEY", "abcdefghijkl")
+    placed = awkward(Canaries("seed", "run"), ("STORE", "ISSUER", "KEY", "NONE"), Environment)
+    assert list(placed) == ["password of STORE as written", "password of STORE decoded"]
+    written, decoded = placed.values()
+    assert os.environ["STORE"] == f"redis://:{written}@127.0.0.1:6379/0"
+    assert unquote(written) == decoded != written
+    assert os.environ["ISSUER"] == "http://127.0.0.1:8000"
+    assert os.environ["KEY"] == "abcdefghijkl"
+
+
+def test_an_address_keeps_all_but_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STORE", "postgresql+asyncpg://app:old@db.internal:5432/app?ssl=on")
+    monkeypatch.setenv("KEY", "abcdefghijkl")
+    placed = awkward(Canaries("seed", "run"), ("STORE",), Environment)
+    parts = urlsplit(os.environ["STORE"])
+    assert (parts.username, parts.hostname, parts.port) == ("app", "db.internal", 5432)
+    assert (parts.path, parts.query) == ("/app", "ssl=on")
+    assert parts.password == placed["password of STORE as written"]
+
+
+def test_whoever_makes_a_client_makes_it_with_the_forced_options() -> None:
+    class Client:
+        def __init__(self, **options: object) -> None:
+            self.options = options
+
+    sdk = SimpleNamespace(Client=Client)
+    with forced(sdk, trace_lifecycle="stream"):
+        assert Client(dsn="x").options == {"dsn": "x", "trace_lifecycle": "stream"}
+    assert Client(dsn="x").options == {"dsn": "x"}
 
 
 def test_an_envelope_is_taken_apart_whatever_its_encoding() -> None:
@@ -124,6 +213,17 @@ def test_a_place_is_named_by_its_path_without_the_value() -> None:
     event = read([captured(raw)])[0].items[2]
     assert places(event, ["ann@shop.example"]) == ("exception.values[].value", "tags.*")
     assert places(event, ["bob@shop.example"]) == ()
+
+
+def test_a_value_with_quotes_has_a_place() -> None:
+    said = 'a/b"c d'
+    raw = envelope(({"type": "event"}, json.dumps({"message": f"cannot use {said}"}).encode()))
+    items = read([captured(raw)])[0].items
+    canaries = Canaries("seed", "run")
+    canaries.add("settings.key", "secret", said)
+    assert sentry_reading.leaks(canaries.list(), items) == (
+        Leak(place="settings.key", kind="secret", item="event", paths=("message",)),
+    )
 
 
 def test_a_value_in_an_attachment_has_a_place_too() -> None:
@@ -181,8 +281,6 @@ def test_a_pseudonym_is_told_from_an_id(id_: str, pseudonym: str) -> None:
 
 @pytest.mark.parametrize("length", [8, 16, 64])
 def test_a_plain_hash_is_recognised_also_when_cut(length: int) -> None:
-    import hashlib
-
     id_ = hashlib.sha256(b"subject-4711").hexdigest()[:length]
     assert sentry_reading.person({"user": {"id": id_}}, "subject-4711", "t").pseudonym == "unkeyed"
 

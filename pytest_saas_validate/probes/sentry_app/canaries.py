@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import random
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 _LETTERS = string.ascii_lowercase + string.digits
+_TELLING = 8  # characters of base64; fewer occur by chance
+_HASHES = ("md5", "sha1", "sha256", "sha512", "blake2b", "blake2s")
 
 
 @dataclass(frozen=True)
@@ -32,13 +35,17 @@ class Canaries:
         self.made: dict[tuple[str, str], Canary] = {}
 
     def make(self, place: str, kind: str) -> str:
-        """A value of a shape (email, jwt, card, iban, phone, ip), or an opaque one (keyed, bare)."""
+        """A value of a shape (email, jwt, card, iban, phone, ip), of ordinary words (plain, passphrase),
+        of a user (identity), or an opaque one (keyed, bare)."""
         known = self.made.get((place, kind))
         if known is None:
-            rng = random.Random(f"{self.seed}\0{self.run}\0{place}\0{kind}")
-            value, parts = SHAPES.get(kind, _opaque)(rng)
+            value, parts = SHAPES.get(kind, _opaque)(self.rng(place, kind))
             known = self.add(place, kind, value, parts)
         return known.value
+
+    def rng(self, *what: str) -> random.Random:
+        """Chance that comes out the same for the same seed, run and words."""
+        return random.Random("\0".join((self.seed, self.run, *what)))
 
     def add(self, place: str, kind: str, value: str, parts: tuple[str, ...] = ()) -> Canary:
         """Register a value that exists already, such as a secret of the settings."""
@@ -46,12 +53,12 @@ class Canaries:
         self.made[place, kind] = canary
         return canary
 
-    def basic(self, place: str) -> str:
+    def basic(self, place: str, kind: str = "keyed") -> str:
         """The credentials of an `Authorization: Basic` header; the plain password betrays them too."""
-        rng = random.Random(f"{self.seed}\0{self.run}\0{place}")
-        password, _ = _opaque(rng)
+        password, parts = SHAPES.get(kind, _opaque)(self.rng(place))
         encoded = base64.b64encode(f"someone:{password}".encode()).decode()
-        return self.add(place, "keyed", encoded, (password,)).value
+        self.add(place, kind, password, (encoded, *parts))
+        return encoded
 
     def list(self) -> list[dict[str, object]]:
         """What the parent has to know to search for them, ready for JSON."""
@@ -59,18 +66,23 @@ class Canaries:
 
 
 def _writings(values: tuple[str, ...]) -> tuple[str, ...]:
-    """A value and its encoded twins, in lower case (the search ignores case)."""
+    """The shortest texts that betray a value or an encoded twin of it, in lower case as is the search."""
     found: dict[str, None] = {}
     for value in values:
-        for text in (
-            value,
-            quote(value, safe=""),
-            quote(value),
-            json.dumps(value)[1:-1],
-            base64.b64encode(value.encode()).decode().rstrip("="),
-        ):
+        plain = (value, quote(value, safe=""), quote(value), quote_plus(value))
+        for text in (*plain, json.dumps(value)[1:-1], repr(value)[1:-1], *_base64(value)):
             found[text.lower()] = None
-    return tuple(found)
+    return tuple(text for text in found if not any(other in text for other in found if other != text))
+
+
+def _base64(value: str) -> Iterator[str]:
+    """What is the same in base64 whatever stands before and behind, by the three ways to begin."""
+    for shift, skipped in enumerate((0, 2, 3)):
+        data = b"\0" * shift + value.encode()
+        whole = base64.b64encode(data[: len(data) - len(data) % 3]).decode()[skipped:]
+        if len(whole) >= _TELLING:
+            yield whole
+            yield whole.replace("+", "-").replace("/", "_")
 
 
 def _word(rng: random.Random, length: int) -> str:
@@ -126,6 +138,34 @@ def _ip(rng: random.Random) -> Made:
     )
 
 
+def words(rng: random.Random, count: int) -> list[str]:
+    """Words that can be spoken and that no language has."""
+    return [
+        "".join(rng.choice("bdfgklmnprstvz") + rng.choice("aeiou") for _ in range(4)) + rng.choice("lmnrst")
+        for _ in range(count)
+    ]
+
+
+def _plain(rng: random.Random) -> Made:
+    first, last = (word.capitalize() for word in words(rng, 2))
+    return f"{first} {last}", (first, last)
+
+
+def _passphrase(rng: random.Random) -> Made:
+    first, last = words(rng, 2)
+    return f"{first}-{last}", (first, last)
+
+
+def _identity(rng: random.Random) -> Made:
+    value = "-".join(words(rng, 2))
+    return value, tuple(plain_hashes(value))
+
+
+def plain_hashes(value: str) -> Iterable[str]:
+    """How a hash without a key begins, which anyone can compute who guesses the value."""
+    return (hashlib.new(name, value.encode()).hexdigest()[:16] for name in _HASHES)
+
+
 SHAPES: dict[str, Callable[[random.Random], Made]] = {
     "email": _email,
     "jwt": _jwt,
@@ -133,4 +173,7 @@ SHAPES: dict[str, Callable[[random.Random], Made]] = {
     "iban": _iban,
     "phone": _phone,
     "ip": _ip,
+    "plain": _plain,
+    "passphrase": _passphrase,
+    "identity": _identity,
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,12 +54,35 @@ def sample_all(sdk: Any) -> None:
             options[name] = _always(options[name])
 
 
+def switch_on(sdk: Any) -> None:
+    """Let the SDK make structured logs of the log too, where the project has a hook for them."""
+    options = sdk.get_client().options
+    if hook(options, "before_send_log"):
+        options["enable_logs"] = True
+
+
 def _always(sampler: Callable[..., Any]) -> Callable[..., float]:
     def sampled(*arguments: Any) -> float:
         sampler(*arguments)
         return 1.0
 
     return sampled
+
+
+@contextlib.contextmanager
+def forced(sdk: Any, **options: Any) -> Iterator[None]:
+    """Whoever makes a client meanwhile, makes it with these options too."""
+    kind = sdk.Client
+    original = kind.__init__
+
+    def started(self: Any, *arguments: Any, **named: Any) -> None:
+        original(self, *arguments, **{**named, **options})
+
+    kind.__init__ = started
+    try:
+        yield
+    finally:
+        kind.__init__ = original
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The four runs (control, project, failure, empty), each in a process that begins from the same imports."""
+"""The runs, each in a process that begins from the same imports: what is compared, strained, left idle."""
 
 from __future__ import annotations
 
@@ -14,13 +14,15 @@ from pathlib import Path
 from typing import Any
 
 from .canaries import Canaries
+from .credentials import awkward, secrets_of
 from .failure import break_hooks
-from .options import HOOKS, hook, options_of, sample_all, watch
-from .stage import Stage
-from .traffic import traffic
+from .options import HOOKS, forced, hook, options_of, sample_all, switch_on, watch
+from .stage import Stage, streams
+from .traffic import streamed_traffic, traffic
 from .web import Web, listen
 
 Result = dict[str, Any]
+STREAM_HOOK = "before_send_span"
 
 
 def main() -> None:
@@ -33,6 +35,8 @@ def main() -> None:
     runs: Mapping[str, Callable[[], Result]] = {
         "control": lambda: control(sdk, make_settings),
         "project": lambda: project(sdk, make_settings, init),
+        "reference": lambda: reference(sdk, make_settings),
+        "streamed": lambda: streamed(sdk, make_settings, init),
         "failure": lambda: failure(sdk, make_settings, init),
         "empty": lambda: empty(sdk, make_settings, init),
     }
@@ -88,38 +92,34 @@ def collect(number: int, reader: int) -> Result:
     return result
 
 
-def stage_of(sdk: Any, run: str, settings: Any) -> Stage:
+def stage_of(sdk: Any, run: str) -> Stage:
     """A stage whose canaries belong to this run."""
     canaries = Canaries(os.environ["SAAS_SEED"], run)
-    sys.argv = ["app", f"--token={canaries.make('process argument', 'keyed')}"]
-    return Stage(canaries, sdk, listen(), os.environ["SAAS_TENANT_TAG"], secrets_of(settings))
+    secret, name = canaries.make("process argument", "keyed"), canaries.make("process argument", "plain")
+    sys.argv = ["app", f"--token={secret}", name]
+    return Stage(canaries, sdk, listen(), os.environ["SAAS_TENANT_TAG"])
 
 
-def secrets_of(settings: Any) -> dict[str, str]:
-    """The secret fields of the settings by name, also of settings inside them; empty ones are left out."""
-    found: dict[str, str] = {}
-    seen: set[int] = set()
-
-    def visit(prefix: str, value: Any) -> None:
-        if hasattr(value, "get_secret_value"):
-            text = value.get_secret_value()
-            if isinstance(text, str) and len(text) >= 8:
-                found[prefix] = text
-            return
-        fields = getattr(value, "__dict__", None)
-        if isinstance(fields, dict) and id(value) not in seen:
-            seen.add(id(value))
-            for name, inner in fields.items():
-                visit(f"{prefix}.{name}" if prefix else name, inner)
-
-    visit("", settings)
-    return found
+def settings_of(stage: Stage, make_settings: Callable[[], Any], run: str = "") -> Any:
+    """Settings of awkward secrets, which the stage knows then; with a run, they hold a DSN of its own."""
+    if run:
+        os.environ[os.environ["SAAS_DSN_NAME"]] = dsn_of(run)
+    passwords = awkward(stage.canaries, os.environ["SAAS_VARIABLES"].split(","), make_settings)
+    settings = make_settings()
+    stage.secrets = {**secrets_of(settings), **passwords}
+    return settings
 
 
 def control(sdk: Any, make_settings: Callable[[], Any]) -> Result:
     """The most talkative configuration, without a hook: what is not seen here cannot be judged."""
-    settings = make_settings()
-    stage = stage_of(sdk, "control", settings)
+    stage = stage_of(sdk, "control")
+    settings_of(stage, make_settings)
+    talk(sdk, "SAAS_CONTROL")
+    return play(Web(stage))
+
+
+def talk(sdk: Any, run: str, **more: Any) -> None:
+    """Start the SDK so that it keeps nothing to itself."""
     defaults = importlib.import_module("sentry_sdk.consts").DEFAULT_OPTIONS
     wanted: dict[str, Any] = {
         "release": "control",
@@ -128,13 +128,10 @@ def control(sdk: Any, make_settings: Callable[[], Any]) -> Result:
         "enable_logs": True,
         "include_local_variables": True,
         "max_request_body_size": "always",
-        "attach_stacktrace": True,
         **({"data_collection": {}} if "data_collection" in defaults else {"send_default_pii": True}),
+        **more,
     }
-    sdk.init(
-        dsn=dsn_of("SAAS_CONTROL"), **{name: value for name, value in wanted.items() if name in defaults}
-    )
-    return play(Web(stage))
+    sdk.init(dsn=dsn_of(run), **{name: value for name, value in wanted.items() if name in defaults})
 
 
 def dsn_of(run: str) -> str:
@@ -142,39 +139,55 @@ def dsn_of(run: str) -> str:
     return f"{os.environ['SAAS_DSN'].rpartition('/')[0]}/{os.environ[run]}"
 
 
-def made_with_dsn(make_settings: Callable[[], Any], run: str) -> Any:
-    """The project's settings, made from an environment that holds this run's DSN."""
-    os.environ[os.environ["SAAS_DSN_NAME"]] = dsn_of(run)
-    return make_settings()
-
-
 def project(sdk: Any, make_settings: Callable[[], Any], init: Callable[[Any], None]) -> Result:
-    """The project's own configuration; only the sampling is raised, so that everything is sent."""
-    settings = made_with_dsn(make_settings, "SAAS_PROJECT")
-    init(settings)
+    """The project's own configuration; the sampling is raised, and logs are on where they have a hook."""
+    stage = stage_of(sdk, "project")
+    init(settings_of(stage, make_settings, "SAAS_PROJECT"))
     said = options_of(sdk)
-    web = Web(stage_of(sdk, "project", settings))
+    web = Web(stage)
     seen = watch(sdk, web)
     sample_all(sdk)
+    switch_on(sdk)
     return {**play(web), "options": said, "collected": sorted(seen.collected), "scenes": seen.scenes}
 
 
 def failure(sdk: Any, make_settings: Callable[[], Any], init: Callable[[Any], None]) -> Result:
     """The project's configuration while its hooks break."""
-    settings = made_with_dsn(make_settings, "SAAS_FAILURE")
-    init(settings)
+    stage = stage_of(sdk, "failure")
+    init(settings_of(stage, make_settings, "SAAS_FAILURE"))
     sample_all(sdk)
     options = sdk.get_client().options
-    stage = stage_of(sdk, "failure", settings)
-    failures = break_hooks(Web(stage), [name for name in HOOKS if hook(options, name)])
-    return {"failures": failures, "canaries": stage.canaries.list()}
+    names = [name for name in HOOKS if hook(options, name) and (name != STREAM_HOOK or streams(options))]
+    return {"failures": break_hooks(Web(stage), names), "canaries": stage.canaries.list()}
+
+
+def reference(sdk: Any, make_settings: Callable[[], Any]) -> Result:
+    """The control of the streamed run."""
+    stage = stage_of(sdk, "reference")
+    settings_of(stage, make_settings)
+    talk(sdk, "SAAS_REFERENCE", trace_lifecycle="stream")
+    return play_streamed(stage)
+
+
+def streamed(sdk: Any, make_settings: Callable[[], Any], init: Callable[[Any], None]) -> Result:
+    """The project's configuration with spans that leave one by one, where it has a hook for them."""
+    stage = stage_of(sdk, "streamed")
+    settings = settings_of(stage, make_settings, "SAAS_STREAMED")
+    with forced(sdk, trace_lifecycle="stream"):
+        init(settings)
+    options = sdk.get_client().options
+    if not hook(options, STREAM_HOOK) or not streams(options):
+        return {"canaries": [], "failures": [], "broken": []}
+    sample_all(sdk)
+    broken = stage_of(sdk, "streamed failure")
+    failures = break_hooks(Web(broken), [STREAM_HOOK])
+    return {**play_streamed(stage), "failures": failures, "broken": broken.canaries.list()}
 
 
 def empty(sdk: Any, make_settings: Callable[[], Any], init: Callable[[Any], None]) -> Result:
     """The project's configuration with an empty DSN, and every address that the process then connects to."""
     os.environ[os.environ["SAAS_DSN_NAME"]] = ""
-    settings = make_settings()
-    stage = stage_of(sdk, "empty", settings)
+    settings, stage = make_settings(), stage_of(sdk, "empty")
     reached: set[str] = set()
 
     def audit(event: str, arguments: tuple[Any, ...]) -> None:
@@ -194,6 +207,16 @@ def empty(sdk: Any, make_settings: Callable[[], Any], init: Callable[[Any], None
         "reached": sorted(reached),
         "statuses": statuses,
     }
+
+
+def play_streamed(stage: Stage) -> Result:
+    """What makes spans, and nothing else."""
+    stage.canaries.made.clear()  # the arguments of the process are judged where everything is played
+    stage.prefix = "streamed: "
+    streamed_traffic(Web(stage))
+    stage.sdk.flush(10)
+    stage.sdk.get_client().close(timeout=5)
+    return {"canaries": stage.canaries.list()}
 
 
 def play(web: Web) -> Result:

@@ -6,59 +6,15 @@ import base64
 import importlib
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
+from .errors import frames
+from .kinds import kinds, people
+from .spellings import WRITINGS, spell
 from .stage import TENANT, USER, OrderError, Stage
 from .telemetry import metric, outgoing, spans, sql, structured_log
 
 logger = logging.getLogger("orders")
-
-
-@dataclass
-class Customer:
-    """An object whose repr holds what it was made of."""
-
-    email: str
-    token: str
-
-
-def order(stage: Stage, body: Any) -> None:
-    """Frame variables of several kinds, and an error whose text repeats what was sent."""
-    password = stage.make("frame variable of a secret name", "keyed")
-    remark = stage.make("frame variable", "bare")
-    customer = Customer(
-        stage.make("repr in a frame variable", "email"), stage.make("repr in a frame variable", "keyed")
-    )
-    nested = {
-        "api_key": stage.make("dictionary in a frame variable", "keyed"),
-        "iban": stage.make("frame variable", "iban"),
-    }
-    charge(stage, (password, remark, customer, nested, body))
-
-
-def charge(stage: Stage, parts: tuple[object, ...]) -> None:
-    """Raises with shaped and keyed values in its text."""
-    text = (
-        f"charging {stage.make('exception text', 'card')} of {stage.make('exception text', 'email')} failed: "
-        f"password={stage.make('exception text', 'keyed')} ({len(parts)} parts)"
-    )
-    raise OrderError(text)
-
-
-def person(stage: Stage) -> None:
-    """A chain of errors: cause, context, note, group."""
-    try:
-        try:
-            raise KeyError(f"no row for {stage.make('exception cause', 'email')}")
-        except KeyError as missing:
-            raise LookupError(
-                f"token: {stage.make('exception in the middle of a chain', 'jwt')}"
-            ) from missing
-    except LookupError as problem:
-        problem.add_note(f"call {stage.make('exception note', 'phone')}")
-        inner = ValueError(f"account {stage.make('exception in a group', 'iban')}")
-        raise ExceptionGroup("several", [problem, inner]) from None
 
 
 def validation(stage: Stage) -> None:
@@ -81,13 +37,21 @@ def log_arguments(stage: Stage) -> None:
     )
     local, _, domain = stage.make("log argument, split", "email").partition("@")
     logger.error("mail to %s@%s bounced", local, domain)
+    logger.error("letter to %s returned", stage.make("log argument", "plain"))
+    logger.error("letter to %(name)s returned", {"name": stage.make("log argument by name", "plain")})
+    logger.setLevel(logging.INFO)
+    logger.info("letter to %s sent", stage.make("log argument below the level of events", "plain"))
 
 
 def log_extra(stage: Stage) -> None:
     """Fields beside the text, and an error that is logged."""
     logger.error(
         "order lost",
-        extra={"api_key": stage.make("log extra", "keyed"), "account": stage.make("log extra", "iban")},
+        extra={
+            "api_key": stage.make("log extra", "keyed"),
+            "account": stage.make("log extra", "iban"),
+            "customer": stage.make("log extra", "plain"),
+        },
     )
     try:
         charge_again(stage)
@@ -103,13 +67,18 @@ def charge_again(stage: Stage) -> None:
 def breadcrumbs(stage: Stage) -> None:
     """Breadcrumbs of the app's own and of logging, then an event that carries them."""
     stage.sdk.add_breadcrumb(category="order", message=f"mail to {stage.make('breadcrumb message', 'email')}")
-    data = {"password": stage.make("breadcrumb data", "keyed"), "note": stage.make("breadcrumb data", "bare")}
+    data = {
+        "password": stage.make("breadcrumb data", "keyed"),
+        "note": stage.make("breadcrumb data", "bare"),
+        "customer": stage.make("breadcrumb data", "plain"),
+    }
     stage.sdk.add_breadcrumb(category="order", message="sent", data=data)
     url = f"https://pay.example/cards/{stage.make('breadcrumb address', 'bare')}"
     stage.sdk.add_breadcrumb(
         category="http", type="http", data={"url": url, "method": "GET", "status_code": 200}
     )
     logger.warning("retry for %s", stage.make("breadcrumb of logging", "email"))
+    logger.warning("retry for %s", stage.make("breadcrumb of logging", "plain"))
     raise OrderError("breadcrumbs")
 
 
@@ -121,13 +90,25 @@ def message(stage: Stage) -> None:
 def scope(stage: Stage) -> None:
     """Everything that can be set on a scope."""
     stage.sdk.get_isolation_scope().set_extra(
-        "order", {"token": stage.make("extra", "keyed"), "note": stage.make("extra", "bare")}
+        "order",
+        {
+            "token": stage.make("extra", "keyed"),
+            "note": stage.make("extra", "bare"),
+            "customer": stage.make("extra", "plain"),
+        },
     )
     stage.sdk.set_context(
-        "order", {"mail": stage.make("context", "email"), "note": stage.make("context", "bare")}
+        "order",
+        {
+            "mail": stage.make("context", "email"),
+            "note": stage.make("context", "bare"),
+            "customer": stage.make("context", "plain"),
+        },
     )
     stage.sdk.set_tag("customer", stage.make("tag", "email"))
     stage.sdk.set_tag("reference", stage.make("tag", "bare"))
+    stage.sdk.set_tag("customer.name", stage.make("tag", "plain"))
+    stage.sdk.get_isolation_scope().fingerprint = [f"mail {stage.make('fingerprint', 'email')}"]
     raise OrderError("scope")
 
 
@@ -139,6 +120,7 @@ def user(stage: Stage) -> None:
             "id": USER,
             "email": stage.make("user e-mail", "email"),
             "username": stage.make("user name", "bare"),
+            "name": stage.make("full name of a user", "plain"),
             "ip_address": stage.make("user address", "ip"),
             "phone": stage.make("user field", "phone"),
         }
@@ -155,25 +137,54 @@ def transaction_name(stage: Stage) -> None:
 def attachment(stage: Stage) -> None:
     """A file that goes with the event."""
     text = f"mail={stage.make('attachment', 'email')}"
-    stage.sdk.get_isolation_scope().add_attachment(bytes=text.encode(), filename="order.txt")
+    name = f"{stage.make('name of an attachment', 'plain')}.txt"
+    stage.sdk.get_isolation_scope().add_attachment(bytes=text.encode(), filename=name)
     raise OrderError("attachment")
 
 
 def check_in(stage: Stage) -> None:
     """A job that reports, on a scope that knows a customer."""
-    stage.sdk.set_context("job", {"mail": stage.make("context of a check-in", "email")})
+    context = {
+        "mail": stage.make("context of a check-in", "email"),
+        "customer": stage.make("context of a check-in", "plain"),
+    }
+    stage.sdk.set_context("job", context)
     capture = importlib.import_module("sentry_sdk.crons").capture_checkin
     capture(monitor_slug="nightly", status="ok")
 
 
+def session(stage: Stage) -> None:
+    """A session of somebody's, as an application of one person counts them."""
+    scope = stage.sdk.get_isolation_scope()
+    scope.set_user({"email": stage.make("person of a session", "email")})
+    scope.start_session(session_mode="application")
+    scope.end_session()
+
+
 def settings(stage: Stage) -> None:
-    """Secrets of the settings in a text, in a log argument and in a dictionary."""
+    """Secrets of the settings in every text, in a log argument and in a dictionary."""
     for name, secret in stage.secrets.items():
-        stage.canaries.add(f"settings.{name}", "secret", secret)
+        stage.canaries.add(f"{stage.prefix}settings.{name}", "secret", secret)
+    stage.say(f"cannot connect with {secret} now" for secret in stage.secrets.values())
     text = " and ".join(f"({secret})" for secret in stage.secrets.values())
     logger.error("started with %s", text)
     stage.sdk.get_isolation_scope().set_extra("started", dict(stage.secrets))
     raise OrderError(f"cannot connect with {text}")
+
+
+def echo(stage: Stage, values: Mapping[str, str]) -> None:
+    """Texts that repeat what a client sent; what was in its body, in the text of an error only."""
+    stage.say(f"refused {value} today" for place, value in values.items() if not place.startswith("body"))
+    raise OrderError(" and ".join(f"refused {value} today" for value in values.values()))
+
+
+def spelling(stage: Stage, kind: str) -> None:
+    """Everything of a kind, in every writing, in every text."""
+    sentences = [
+        spelled.sentence for spelled in spell(stage.canaries, f"{stage.prefix}{kind} in a text", kind)
+    ]
+    stage.say(sentences)
+    raise OrderError("; ".join(sentences))
 
 
 def encoded(stage: Stage) -> None:
@@ -198,5 +209,10 @@ SCENES: Mapping[str, Callable[[Stage], None]] = {
             transaction_name,
         ),
         *(outgoing, sql, spans, attachment, check_in, structured_log, metric, settings, encoded),
+        *(frames, kinds, people, session),
     )
-}
+} | {f"spelling_{kind}": partial(spelling, kind=kind) for kind in WRITINGS}
+# Those that make spans, for where each leaves on its own.
+STREAMED = ("outgoing", "spans", "kinds", "people", "spelling_email")
+# Those that a worker plays, outside of any request.
+JOB = ("log_arguments", "scope", "user", "settings")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import http.client
 import importlib
+from urllib.parse import quote
 
 from .stage import OrderError, Stage
 
 
 def outgoing(stage: Stage) -> None:
     """Requests to another server, by the standard library and by httpx."""
-    path = f"/cards/{stage.make('outgoing path', 'bare')}?api_key={stage.make('outgoing query', 'keyed')}"
+    name = quote(stage.make("outgoing path", "plain"))
+    path = (
+        f"/cards/{stage.make('outgoing path', 'bare')}/{name}?api_key={stage.make('outgoing query', 'keyed')}"
+    )
     connection = http.client.HTTPConnection("127.0.0.1", stage.listener, timeout=5)
     connection.request("GET", path)
     connection.getresponse().read()
@@ -23,7 +27,10 @@ def outgoing(stage: Stage) -> None:
     with httpx.Client(trust_env=False) as client:
         client.get(
             f"http://127.0.0.1:{stage.listener}/people/{mail}",
-            params={"q": stage.make("outgoing query of httpx", "bare")},
+            params={
+                "q": stage.make("outgoing query of httpx", "bare"),
+                "name": stage.make("outgoing query of httpx", "plain"),
+            },
         )
     raise OrderError("outgoing")
 
@@ -41,8 +48,9 @@ def sql(stage: Stage) -> None:
     except ImportError:
         raise OrderError(f"cannot run {stage.make('database error', 'email')}") from None
     with engine.connect() as connection:
-        literal = stage.make("SQL literal by SQLAlchemy", "bare")
-        connection.execute(sqlalchemy.text(f"SELECT 1 WHERE 'a' = '{literal}'"))
+        for kind in ("bare", "plain"):
+            literal = stage.make("SQL literal by SQLAlchemy", kind)
+            connection.execute(sqlalchemy.text(f"SELECT 1 WHERE 'a' = '{literal}'"))
         wrong = sqlalchemy.text("INSERT INTO nowhere (mail) VALUES (:mail)")
         connection.execute(wrong, {"mail": stage.make("database error", "email")})
 
@@ -51,7 +59,13 @@ def spans(stage: Stage) -> None:
     """Spans of the app's own, one of them about a language model."""
     name = f"mail {stage.make('span name', 'email')}"
     stage.span(
-        "task", name, {"password": stage.make("span data", "keyed"), "note": stage.make("span data", "bare")}
+        "task",
+        name,
+        {
+            "password": stage.make("span data", "keyed"),
+            "note": stage.make("span data", "bare"),
+            "customer": stage.make("span data", "plain"),
+        },
     )
     ask = {
         "gen_ai.request.model": "m",
@@ -66,6 +80,15 @@ def structured_log(stage: Stage) -> None:
     log.error("mail to {mail} bounced", mail=stage.make("structured log", "email"))
     log.error("order lost", attributes={"api_key": stage.make("structured log attribute", "keyed")})
     log.error("order lost", attributes={"note": stage.make("structured log attribute", "bare")})
+    log.error("letter to {name} returned", name=stage.make("structured log", "plain"))
+    person = {
+        "customer": stage.make("structured log attribute", "plain"),
+        "user.id": stage.make("user.id of a structured log", "identity"),
+        "enduser.id": stage.make("enduser.id of a structured log", "identity"),
+        "user.name": stage.make("user.name of a structured log", "plain"),
+        "client.address": stage.make("client.address of a structured log", "ip"),
+    }
+    log.error("order lost", attributes=person)
 
 
 def metric(stage: Stage) -> None:
@@ -73,3 +96,10 @@ def metric(stage: Stage) -> None:
     metrics = importlib.import_module("sentry_sdk.metrics")
     metrics.count("orders", 1, attributes={"customer": stage.make("metric attribute", "email")})
     metrics.count("orders", 1, attributes={"token": stage.make("metric attribute", "keyed")})
+    person = {
+        "customer": stage.make("metric attribute", "plain"),
+        "user.id": stage.make("user.id of a metric", "identity"),
+        "enduser.id": stage.make("enduser.id of a metric", "identity"),
+        "user.email": stage.make("user.email of a metric", "email"),
+    }
+    metrics.count("orders", 1, attributes=person)

@@ -7,11 +7,12 @@ import http.server
 import importlib
 import json
 import threading
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import quote
 
-from .scenes import SCENES, order, person
+from .errors import order, person
+from .scenes import SCENES, echo
 from .stage import Stage
 
 Scope = MutableMapping[str, Any]
@@ -27,6 +28,7 @@ class Web:
     def __init__(self, stage: Stage) -> None:
         self.stage = stage
         self.scene = ""  # the one that is being played
+        self.sent: Mapping[str, str] = {}  # what a request carried that the application repeats
         self.inside: Callable[[], None] = lambda: None  # what the scene of that name does
         try:
             self.app: App = self._starlette()
@@ -56,6 +58,11 @@ class Web:
         async def forms(request: Any) -> Any:
             order(self.stage, dict(await request.form()))
 
+        async def refunds(request: Any) -> Any:
+            sent = await request.json()  # as code does that reads a body: its secrets are in a frame
+            echo(self.stage, self.sent)
+            return responses.PlainTextResponse(str(len(sent)))
+
         async def scenes(request: Any) -> Any:
             self.play(request.path_params["scene"])
             return responses.PlainTextResponse("done")
@@ -64,6 +71,7 @@ class Web:
             routing.Route(ORDERS, orders, methods=["POST"]),
             routing.Route("/people/{person_id}", people),
             routing.Route("/forms", forms, methods=["POST"]),
+            routing.Route("/refunds/{person}", refunds, methods=["POST"]),
             routing.Route("/scenes/{scene}", scenes),
         ]
         app: App = applications.Starlette(routes=routes)
@@ -80,6 +88,8 @@ class Web:
                     order(self.stage, json.loads(sent))
                 elif first == "people":
                     person(self.stage)
+                elif first == "refunds":
+                    echo(self.stage, self.sent)
                 elif first == "scenes":
                     self.play(last)
                 status = 200 if first == "scenes" else 404
