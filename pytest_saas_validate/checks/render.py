@@ -6,7 +6,13 @@ import re
 from collections.abc import Iterator
 
 from pytest_saas_validate.combos import Feature
-from pytest_saas_validate.evidence.render import Rendered, SecretsInCode, SecretsInData, SecretsInText
+from pytest_saas_validate.evidence.render import (
+    Passwords,
+    Rendered,
+    SecretsInCode,
+    SecretsInData,
+    SecretsInText,
+)
 from pytest_saas_validate.evidence.render_answers import without_answers
 from pytest_saas_validate.evidence.render_ignore import Ignored
 from pytest_saas_validate.evidence.render_leftover import leftovers
@@ -94,12 +100,15 @@ class _Words:
     severity=Severity.CRITICAL,
     title="No secret is in the render",
     remedy="take it out, revoke it, and read it from the environment",
-    wants=(SecretsInCode, SecretsInData, SecretsInText),
+    wants=(SecretsInCode, SecretsInData, SecretsInText, Passwords),
     subject=Subject.PROJECT,
 )
-def secrets(code: SecretsInCode, data: SecretsInData, text: SecretsInText) -> Iterator[Finding]:
-    """Every file, by gitleaks with its own rules and the project's configuration of it."""
-    for fault in dict.fromkeys((*code.faults, *data.faults, *text.faults)):
+def secrets(
+    code: SecretsInCode, data: SecretsInData, text: SecretsInText, words: Passwords
+) -> Iterator[Finding]:
+    """Every file, by gitleaks with its own rules and the project's configuration of it; passwords inside of
+    addresses, SQL and settings that are no placeholders."""
+    for fault in dict.fromkeys((*code.faults, *data.faults, *text.faults, *words.faults)):
         yield Finding(where=fault.where, message=fault.message)
 
 

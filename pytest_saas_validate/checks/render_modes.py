@@ -6,7 +6,9 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from pytest_saas_validate.evidence.render import Rendered
+from pytest_saas_validate.evidence.render import Rendered, Swallowed
+from pytest_saas_validate.evidence.render_calls import Command, calls, commands
+from pytest_saas_validate.evidence.render_ignore import Ignored
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
 _MAKEFILE = re.compile(r"(^|/)(GNUmakefile|[Mm]akefile|[\w.-]+\.mk)$")
@@ -18,6 +20,8 @@ _DIRECT = re.compile(
 _THROUGH = re.compile(
     rf"(?<![\w/.-])(?:\w*sh|python[\d.]*)\"?\)?\s+(?:-[a-z]+\s+)*({_SCRIPT})(?=\s|$|[;)&|\"'])"
 )
+_INTERPRETER = re.compile(r"(^|/)(sh|bash|dash|node|python[\d.]*)$|PYTHON")
+_RUNNABLE = re.compile(r"^(?:\.{0,2}/)?(?!.*[A-Z]{4,})[\w.-]+(?:/[\w.-]+)*\.(?:sh|bash|py|mjs|js)$")
 _CHANGE = re.compile(r"\bcd\s+([\w./-]+)\s*&&")
 
 
@@ -30,7 +34,8 @@ _CHANGE = re.compile(r"\bcd\s+([\w./-]+)\s*&&")
     subject=Subject.PROJECT,
 )
 def modes(rendered: Rendered) -> Iterator[Finding]:
-    """The mode and first line of every file, and each script that a Makefile or a workflow calls."""
+    """The mode and first line of every file, and each script that a Makefile, a workflow, a hook, another
+    script, an image, a compose file or a document calls."""
     for name, file in rendered.files.items():
         shebang = file.content.startswith(b"#!")
         if shebang and not file.executable:
@@ -41,6 +46,30 @@ def modes(rendered: Rendered) -> Iterator[Finding]:
             yield from _calls(rendered, name, posixpath.dirname(name), recipes=True)
         elif _WORKFLOW.search(name):
             yield from _calls(rendered, name, "", recipes=False)
+    for call in calls(rendered.files):
+        place = call.where.rpartition(":")[0]
+        if not _MAKEFILE.search(place) and not _WORKFLOW.search(place):
+            for command in commands(call):
+                yield from _called(rendered, command)
+
+
+def _called(rendered: Rendered, command: Command) -> Iterator[Finding]:
+    """The script that a command of any other file runs: itself, or through an interpreter."""
+    words = command.words
+    through = len(words) > 1 and bool(_INTERPRETER.search(words[0]))
+    rest = [word for word in words[1:] if not word.startswith("-")]
+    script = (rest[0] if rest and not {"-c", "-m", "-e"} & set(words) else "") if through else words[0]
+    if not _RUNNABLE.match(script) or (not through and (command.prose or "/" not in script)):
+        return
+    places = [posixpath.normpath(posixpath.join(folder, script)) for folder in command.folders]
+    found = [place for place in places if place in rendered.files]
+    tail = "/" + script.removeprefix("./")
+    if not found and not command.folders:  # inside of an image: wherever it comes from
+        found = [name for name in rendered.files if f"/{name}".endswith(tail)]
+    if not found and not Ignored(rendered.files).covers(places[0] if places else script):
+        yield Finding(where=command.where, message=f"calls {script}, which is not there")
+    elif found and not through and not rendered.files[found[0]].executable:
+        yield Finding(where=command.where, message=f"calls {script} directly, and it is not executable")
 
 
 def _calls(rendered: Rendered, name: str, home: str, *, recipes: bool) -> Iterator[Finding]:
@@ -59,3 +88,17 @@ def _calls(rendered: Rendered, name: str, home: str, *, recipes: bool) -> Iterat
                     yield Finding(
                         where=f"{name}:{number}", message=f"calls {script} directly, and it is not executable"
                     )
+
+
+@check(
+    "TR017",
+    severity=Severity.HIGH,
+    title="No file is swallowed by the project's own ignore rules",
+    remedy="anchor the pattern with a slash, or except the file",
+    wants=Swallowed,
+    subject=Subject.PROJECT,
+)
+def swallowed(found: Swallowed) -> Iterator[Finding]:
+    """Every file against every .gitignore, by git itself: what is ignored never reaches a colleague or CI."""
+    for fault in found.faults:
+        yield Finding(where=fault.where, message=fault.message)

@@ -85,6 +85,20 @@ class SecretsInText:
 
 
 @dataclass(frozen=True)
+class Passwords:
+    """Places with a password that is no placeholder; never the password itself."""
+
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True)
+class Swallowed:
+    """Files of the project that its own ignore rules keep out of version control."""
+
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True)
 class Locks:
     """Requirement files, npm manifests and their locks; the project's table names the `named`."""
 

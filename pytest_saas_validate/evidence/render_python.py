@@ -8,7 +8,7 @@ import re
 import sys
 import warnings
 from collections.abc import Collection, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from pytest_saas_validate.evidence.render import Fault, PythonModules
 from pytest_saas_validate.project import File
@@ -136,8 +136,8 @@ class _Imports:
                     yield from self._from(module.name, node)
                     continue
                 for alias in node.names:
-                    places = self._places(alias.name)
-                    if places and not any(self._is_module(place) for place in places):
+                    places = self.places(alias.name)
+                    if places and not any(self.is_module(place) for place in places):
                         yield Fault(f"{module.name}:{node.lineno}", _absent(alias.name))
 
     def _from(self, name: str, node: ast.ImportFrom) -> Iterator[Fault]:
@@ -146,27 +146,61 @@ class _Imports:
             base = name.split("/")[: -node.level]
             places = ["/".join([*base, *(node.module.split(".") if node.module else [])])]
         else:
-            places = self._places(written)
-        found = [place for place in places if self._is_module(place)]
+            places = self.places(written)
+        found = [place for place in places if self.is_module(place)]
         if places and not found:
             yield Fault(where, _absent(written))
         for alias in node.names:
-            if found and not any(self._has(place, alias.name) for place in found):
+            if found and not any(self.has(place, alias.name) for place in found):
                 yield Fault(where, f"imports {alias.name} from {written}, which has no such name")
 
-    def _places(self, module: str) -> list[str]:
+    def places(self, module: str) -> list[str]:
         """Where a module of an own package would lie; nothing when the package belongs to others."""
         top, *rest = module.split(".")
         return [posixpath.join(parent, top, *rest) for parent in self.roots.get(top, [])]
 
-    def _is_module(self, place: str) -> bool:
+    def is_module(self, place: str) -> bool:
         return f"{place}.py" in self.modules or place in self.folders
 
-    def _has(self, place: str, name: str) -> bool:
-        if name == "*" or self._is_module(posixpath.join(place, name)):
+    def has(self, place: str, name: str) -> bool:
+        if name == "*" or self.is_module(posixpath.join(place, name)):
             return True
         module = self.modules.get(f"{place}.py") or self.modules.get(posixpath.join(place, "__init__.py"))
         return module is not None and (module.names is None or name in module.names)
+
+
+@lru_cache(4096)  # most files are the same in most combinations
+def _module(name: str, file: File) -> _Module | None:
+    try:
+        return _Module(name, ast.parse(file.text or ""))
+    except (SyntaxError, ValueError):
+        return None
+
+
+class OwnPackages:
+    """The project's own packages, as commands name their modules and what is in them."""
+
+    def __init__(self, files: Mapping[str, File]) -> None:
+        read = {name: _module(name, file) for name, file in files.items()}
+        self._imports = _Imports({name: module for name, module in read.items() if module is not None})
+
+    def has_package(self, module: str) -> bool:
+        """Whether a module belongs to a package of the project."""
+        return module.partition(".")[0] in self._imports.roots
+
+    def runs(self, module: str) -> bool:
+        """Whether `python -m` can run it."""
+        places = self._imports.places(module)
+        return any(
+            f"{p}.py" in self._imports.modules or f"{p}/__main__.py" in self._imports.modules for p in places
+        )
+
+    def problem(self, module: str, name: str) -> str:
+        """Why `module:name` leads nowhere; empty when it does."""
+        found = [place for place in self._imports.places(module) if self._imports.is_module(place)]
+        if not found:
+            return f"there is no module {module}"
+        return "" if any(self._imports.has(place, name) for place in found) else f"{module} has no {name}"
 
 
 def _folders(name: str) -> Iterator[str]:

@@ -70,8 +70,13 @@ def _json(text: str) -> Found:
         yield _line_of(f'"{key}"', text, last=True), f"the key {key!r} is there twice"
 
 
+def without_comments(text: str) -> str:
+    """JSON without its comments and trailing commas, line for line."""
+    return _COMMENT.sub(lambda m: m.group(1) or "\n" * m.group().count("\n"), text)
+
+
 def _commented_json(text: str) -> Found:
-    yield from _json(_COMMENT.sub(lambda m: m.group(1) or "\n" * m.group().count("\n"), text))
+    yield from _json(without_comments(text))
 
 
 def _toml(text: str) -> Found:

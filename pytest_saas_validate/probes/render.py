@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import os
 import posixpath
+import shutil
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pytest_saas_validate.combos import Feature
-from pytest_saas_validate.evidence.render import Locks, Parsed, PythonModules, Rendered
+from pytest_saas_validate.evidence.render import (
+    Fault,
+    Locks,
+    Parsed,
+    Passwords,
+    PythonModules,
+    Rendered,
+    Swallowed,
+)
+from pytest_saas_validate.evidence.render_passwords import passwords
 from pytest_saas_validate.evidence.render_python import python_floor, read_python
 from pytest_saas_validate.evidence.render_syntax import data_faults
 from pytest_saas_validate.findings import Subject
-from pytest_saas_validate.probes import Probe
-from pytest_saas_validate.project import NOT_SOURCE, Project
+from pytest_saas_validate.probes import Probe, ProbeError, Unavailable
+from pytest_saas_validate.process import run
+from pytest_saas_validate.project import NOT_SOURCE, File, Project
 
 _NO = frozenset({"no", "n", "false", "off", "0"})
+_SAMPLE = "saas-validate-sample/.gitignore"
 _PREFIXES = ("include_", "use_", "enable_")
 _UNREAD = {".css": "style sheets", ".html": "pages", ".sql": "SQL", ".mako": "Mako templates"}
 
@@ -63,6 +76,41 @@ def _python(project: Project, features: Mapping[str, Feature]) -> PythonModules:
     return read_python({name: project.files[name] for name in _python_inputs(project)})
 
 
+def _passwords(project: Project, features: Mapping[str, Feature]) -> Passwords:
+    return Passwords(tuple(dict.fromkeys(passwords(project.files))))
+
+
+def _swallowed(project: Project, features: Mapping[str, Feature]) -> Swallowed:
+    """What git says of every path, by the project's own .gitignore files only; raises Unavailable."""
+    git = shutil.which("git")
+    if git is None:
+        raise Unavailable("git is not here; install it")
+    rules = {name: file for name, file in project.files.items() if posixpath.basename(name) == ".gitignore"}
+    with tempfile.TemporaryDirectory() as folder:
+        for name, file in {**rules, _SAMPLE: File(b"*\n")}.items():
+            path = Path(folder) / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(file.content)
+        plain = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
+        alone = {**plain, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "HOME": folder}
+        run([git, "init", "--quiet", "."], cwd=Path(folder), env=alone)
+        control = posixpath.join(posixpath.dirname(_SAMPLE), "control")
+        asked = "\0".join((*project.files, control)).encode()
+        words = [git, "check-ignore", "--no-index", "--verbose", "-z", "--stdin"]
+        result = run(words, cwd=Path(folder), env=alone, stdin=asked)
+    fields = result.stdout.decode(errors="replace").split("\0")
+    rows = [fields[n : n + 4] for n in range(0, len(fields) - 3, 4)]
+    if not any(row[3] == control for row in rows):
+        raise ProbeError(f"git did not ignore what was told to be ignored\n{result.explain()}")
+    return Swallowed(
+        tuple(
+            Fault(path, f"is ignored by {source}:{line} ({pattern}): a commit leaves it out")
+            for source, line, pattern, path in rows
+            if path != control and not pattern.startswith("!")
+        )
+    )
+
+
 def _locks(project: Project, features: Mapping[str, Feature]) -> Locks:
     backend = project.spec.backend
     named = (
@@ -81,4 +129,6 @@ def _locks(project: Project, features: Mapping[str, Feature]) -> Locks:
 RENDERED = Probe(evidence=Rendered, subject=Subject.PROJECT, gather=_rendered)
 PARSED = Probe(evidence=Parsed, subject=Subject.PROJECT, gather=_parsed)
 PYTHON = Probe(evidence=PythonModules, subject=Subject.PROJECT, gather=_python, inputs=_python_inputs)
+PASSWORDS = Probe(evidence=Passwords, subject=Subject.PROJECT, gather=_passwords)
+SWALLOWED = Probe(evidence=Swallowed, subject=Subject.PROJECT, gather=_swallowed)
 LOCKS = Probe(evidence=Locks, subject=Subject.PROJECT, gather=_locks)

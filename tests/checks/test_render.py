@@ -16,6 +16,7 @@ from pytest_saas_validate.evidence.render import (
     Locks,
     Pair,
     Parsed,
+    Passwords,
     PythonModules,
     Rebaked,
     Rendered,
@@ -312,7 +313,7 @@ def test_an_answer_that_keeps_its_meaning_is_clean() -> None:
 
 def test_secrets_are_reported_once() -> None:
     fault = Fault("a.py:1", "holds what looks like a secret")
-    evidence = (SecretsInCode((fault,)), SecretsInData(()), SecretsInText((fault,)))
+    evidence = (SecretsInCode((fault,)), SecretsInData(()), SecretsInText((fault,)), Passwords(()))
     assert places("TR006", *evidence) == ["a.py:1"]
     assert places("TR006", SecretsInCode(()), SecretsInData(()), SecretsInText(())) == []
 
