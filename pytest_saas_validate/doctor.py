@@ -23,7 +23,12 @@ _EXTRAS = {"template": "template", "engine local": "local", "judges": "judges"}
 
 def examine() -> list[dict[str, Any]]:
     """A row for each part of the installation and each tool, then the cache."""
-    return [*map(_part, _PARTS), *(dataclasses.asdict(row) for row in doctor(samples=True)), _cache()]
+    return [
+        *map(_part, _PARTS),
+        _containers(),
+        *(dataclasses.asdict(row) for row in doctor(samples=True)),
+        _cache(),
+    ]
 
 
 def install(say: Callable[[str], None]) -> bool:
@@ -68,6 +73,20 @@ def _part(name: str) -> dict[str, Any]:
         "path": "",
         "reason": "" if found else f"not installed; {how}",
         "how": how,
+    }
+
+
+def _containers() -> dict[str, Any]:
+    from pytest_saas_validate.engines.compose import ComposeEngine
+
+    missing = ComposeEngine().missing
+    return {
+        "name": "engine compose",
+        "found": not missing,
+        "version": "",
+        "path": "",
+        "reason": missing,
+        "how": "Docker Engine with compose, and pip install 'pytest-saas-validate[compose]'",
     }
 
 
