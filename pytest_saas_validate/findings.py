@@ -217,12 +217,14 @@ class Violations(AssertionError):
 
 
 def describe(findings: Iterable[Finding]) -> Iterator[str]:
-    """Lines for a person: place, what is wrong, and what to do."""
-    for finding in findings:
+    """Lines for a person: place, what is wrong, and what to do, once for all in a row that it mends."""
+    listed = list(findings)
+    for finding, following in zip(listed, [*listed[1:], None], strict=True):
         yield f"  {finding.where}: {finding.message}"
         if finding.source:
             yield f"    template source: {finding.source}"
-        yield f"    fix: {finding.remedy}"
+        if following is None or following.remedy != finding.remedy:
+            yield f"    fix: {finding.remedy}"
 
 
 def assert_clean(findings: Iterable[Finding]) -> None:

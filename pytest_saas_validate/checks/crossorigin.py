@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pytest_saas_validate.checks.headers import REQUIRED
 from pytest_saas_validate.checks.per_answer import Fault, per_answer
-from pytest_saas_validate.evidence.http import CrossOrigin, Exchange, Kind
+from pytest_saas_validate.evidence.http import CrossOrigin, Exchange, Exchanges, Kind
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
 _ALLOW = "access-control-allow-origin"
@@ -47,16 +47,17 @@ def origins(seen: CrossOrigin) -> Iterator[Fault | Finding]:
     severity=Severity.HIGH,
     title="The allowed origin gets usable answers, a refused preflight gets no permission",
     remedy="place CORS inside the header wrapper but outside of error handling, so that errors pass it",
-    wants=CrossOrigin,
+    wants=(CrossOrigin, Exchanges),
     subject=Subject.STACK,
 )
 @per_answer
-def usable(seen: CrossOrigin) -> Iterator[Fault | Finding]:
+def usable(seen: CrossOrigin, toured: Exchanges) -> Iterator[Fault | Finding]:
     """Preflights of both kinds, for each method that works, and every answer to the allowed origin.
 
     It must read refusals and failures too, also those of the body's size and of a missing dependency.
     """
-    for exchange in seen.exchanges:
+    away = (exchange for exchange in toured.exchanges if exchange.kind is Kind.AWAY)
+    for exchange in (*seen.exchanges, *away):
         allowed = exchange.values(_ALLOW)
         if exchange.kind is Kind.REFUSED:
             if allowed:

@@ -12,16 +12,16 @@ from pytest_saas_validate.findings import Finding
 Fault = tuple[Exchange, str] | tuple[Exchange, str, str]  # where, what is wrong, and a remedy of its own
 
 
-def per_answer(rule: Callable[[Any], Iterable[Fault | Finding]]) -> Callable[[Any], Iterator[Finding]]:
+def per_answer(rule: Callable[..., Iterable[Fault | Finding]]) -> Callable[..., Iterator[Finding]]:
     """Let a rule yield answers with what is wrong; a finding that it made itself passes as it is.
 
     The place does not name the scheme, so that a waiver stays valid when one of two is mended.
     """
 
     @functools.wraps(rule)
-    def grouped(seen: Any) -> Iterator[Finding]:
+    def grouped(*evidence: Any) -> Iterator[Finding]:
         schemes: dict[tuple[str, ...], dict[str, None]] = {}
-        for found in rule(seen):
+        for found in rule(*evidence):
             if isinstance(found, Finding):
                 yield found
             else:

@@ -179,9 +179,14 @@ class Client:
             connection.request("POST", path, headers=asked)
             if sent:
                 _pour(connection, size)
-            elif not _answered(connection, _PATIENCE):
+            else:
+                connection.sock.settimeout(_PATIENCE)
+            try:
+                answer = connection.getresponse()
+            except TimeoutError:
+                if sent:
+                    raise
                 return None
-            answer = connection.getresponse()
             body = answer.read().decode(errors="replace")
             return self._kept(
                 Kind.TOO_LARGE, "POST", path, asked, answer.status, answer.getheaders(), body, what=what
@@ -230,7 +235,7 @@ def _trust(stack: Stack) -> ssl.SSLContext:
 def _pour(connection: http.client.HTTPConnection, size: int) -> None:
     """Send a body; a server that refuses it may answer, or close, before it has read everything."""
     left = memoryview(MARKER.encode().ljust(size, b"x"))
-    while left and not _answered(connection, 0):
+    while left and not _answered(connection):
         try:
             connection.send(left[:_PIECE])
         except OSError:
@@ -238,6 +243,7 @@ def _pour(connection: http.client.HTTPConnection, size: int) -> None:
         left = left[_PIECE:]
 
 
-def _answered(connection: http.client.HTTPConnection, within: float) -> bool:
-    pending = isinstance(connection.sock, ssl.SSLSocket) and connection.sock.pending() > 0
-    return pending or bool(select.select([connection.sock], [], [], within)[0])
+def _answered(connection: http.client.HTTPConnection) -> bool:
+    """Whether an answer has begun; through TLS that cannot be told from what the protocol itself says."""
+    plain = not isinstance(connection.sock, ssl.SSLSocket)
+    return plain and bool(select.select([connection.sock], [], [], 0)[0])

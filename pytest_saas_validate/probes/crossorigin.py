@@ -12,7 +12,6 @@ from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Effect, Probe, ProbeError, Unavailable
 from pytest_saas_validate.probes.client import Client
 from pytest_saas_validate.probes.locating import NOWHERE, address
-from pytest_saas_validate.probes.outages import outages
 from pytest_saas_validate.probes.psql import without_rights
 from pytest_saas_validate.probes.refusals import addresses, bodies, refused, too_large
 from pytest_saas_validate.probes.responses import STRANGER
@@ -48,8 +47,6 @@ def _cross_origin(project: Project, stack: Stack) -> CrossOrigin:
         else:
             seen.append(_preflight(client, Kind.ALLOWED, asked, allowed))
         seen += _to_strangers(client, asked, token, allowed)
-    if stack.owned and project.spec.backend is not None:
-        seen += [found for found in outages(project, stack).exchanges if found.kind is Kind.AWAY]
     return CrossOrigin(exchanges=tuple(seen), unreached=tuple(unreached), allowed=allowed)
 
 
@@ -169,6 +166,4 @@ def _exchanged(allowed: str) -> Iterator[str]:
             yield f"{allowed[:at]}x{allowed[at + 1 :]}"
 
 
-CROSS_ORIGIN = Probe(
-    evidence=CrossOrigin, subject=Subject.STACK, gather=_cross_origin, effect=Effect.DISRUPTS
-)
+CROSS_ORIGIN = Probe(evidence=CrossOrigin, subject=Subject.STACK, gather=_cross_origin, effect=Effect.WRITES)

@@ -53,9 +53,7 @@ class Tour:
         if self.project.spec.routes.collection and self.token:
             self._owned()
         else:
-            self._miss(
-                "answers to a token", "the table names no tenant-owned collection, or there is no issuer"
-            )
+            self._miss("answers to a token", "there is no tenant-owned collection, or no issuer")
         reached = {exchange.kind for exchange in self.seen}
         for kind in _BY_CHANCE:
             if kind not in reached:

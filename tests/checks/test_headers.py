@@ -215,7 +215,9 @@ def test_a_claim_that_changes_the_answer_is_found(believed: Exchange) -> None:
 
 def cross(check: str, *exchanges: Exchange) -> list[str]:
     """What a check says of answers to other origins."""
-    return [f.message for f in CHECKS[check](CrossOrigin(exchanges=exchanges, allowed=ORIGIN))]
+    seen = CrossOrigin(exchanges=exchanges, allowed=ORIGIN)
+    evidence = (seen, Exchanges(exchanges=())) if check == "SH023" else (seen,)
+    return [f.message for f in CHECKS[check](*evidence)]
 
 
 ALLOW = ("access-control-allow-origin", ORIGIN)
@@ -257,6 +259,13 @@ def test_answers_that_the_allowed_origin_cannot_use_are_found() -> None:
     assert cross(
         "SH023", answer(ALLOW, kind=Kind.REFUSED, method="OPTIONS", origin="https://stranger.invalid")
     )
+
+
+def test_an_answer_for_want_of_a_dependency_must_be_readable_too() -> None:
+    seen = CrossOrigin(exchanges=(), allowed=ORIGIN)
+    away = answer(kind=Kind.AWAY, status=503, sent="without the cache", origin=ORIGIN)
+    (finding,) = CHECKS["SH023"](seen, Exchanges(exchanges=(away, answer(kind=Kind.ERROR, origin=ORIGIN))))
+    assert finding.where == f"GET /api/things (dependency away, without the cache, Origin {ORIGIN})"
 
 
 @pytest.mark.parametrize(

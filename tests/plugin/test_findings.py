@@ -107,7 +107,9 @@ def test_the_worst_outcome_of_a_cell_wins() -> None:
 
 def test_assert_clean_lists_everything() -> None:
     assert_clean(())
-    with pytest.raises(Violations, match=r"2 findings\nTR900\n  bad1: is bad\n    fix: drop it\n  bad2"):
+    with pytest.raises(
+        Violations, match=r"2 findings\nTR900\n  bad1: is bad\n  bad2: is bad\n    fix: drop it"
+    ):
         assert_clean(no_bad_word(Words(("bad2", "bad1"))))
 
 
