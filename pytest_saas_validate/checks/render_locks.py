@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from pytest_saas_validate.evidence.render import Locks
 from pytest_saas_validate.evidence.render_locks import Line, lines
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
+_WHOLE = re.compile(r"sha512-[A-Za-z0-9+/]{86}==|sha384-[A-Za-z0-9+/]{64}")
 _KINDS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 
 
@@ -63,6 +65,15 @@ def _hashed(name: str, read: list[Line]) -> Iterator[Finding]:
             )
         elif not line.hashes:
             yield Finding(where=where, message=f"{line.name} has no hash")
+        elif line.weak:
+            yield Finding(where=where, message=f"{line.name} has a hash that is no whole SHA-256 or better")
+    seen: dict[tuple[str, str], str] = {}
+    for line in read:
+        key = (line.name, str(line.requirement.marker) if line.requirement else "")
+        if line.pinned and seen.setdefault(key, line.pinned) != line.pinned:
+            yield Finding(
+                where=f"{name}:{line.number}", message=f"{line.name} is pinned twice, also to {seen[key]}"
+            )
 
 
 def _in_step(name: str, lock: list[Line], manifest: list[Line]) -> Iterator[Finding]:
@@ -131,6 +142,8 @@ def _entry(place: str, path: str, entry: Mapping[str, Any], packages: Mapping[st
         )
     if path and not entry.get("link") and not entry.get("inBundle") and not entry.get("integrity"):
         yield Finding(where=place, message=f"{path} has no integrity hash")
+    elif path and entry.get("integrity") and not any(map(_WHOLE.fullmatch, str(entry["integrity"]).split())):
+        yield Finding(where=place, message=f"{path} has an integrity that is no whole SHA-512")
     for kind in ("dependencies", "optionalDependencies"):
         for wanted in entry.get(kind, {}):
             if not any(f"{start}node_modules/{wanted}" in packages for start in _starts(path)):

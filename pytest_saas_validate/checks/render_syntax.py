@@ -18,7 +18,8 @@ from pytest_saas_validate.findings import Finding, Severity, Subject, check
 )
 def parses(parsed: Parsed, python: PythonModules, scripts: Scripts, modules: WebModules) -> Iterator[Finding]:
     """Python by the grammar of the oldest version that is promised, JSON, TOML, YAML (all documents, repeated
-    keys), INI, XML, dotenv; shell scripts and Makefiles by their interpreters; web modules by node."""
+    keys), INI, XML, dotenv; shell scripts and Makefiles by their interpreters; web modules by node. Of style
+    sheets, pages, SQL, Dockerfiles and nginx only that what begins ends."""
     for fault in (*parsed.faults, *python.faults, *scripts.faults, *modules.faults):
         yield Finding(where=fault.where, message=fault.message)
     for name, needs in python.needs.items():

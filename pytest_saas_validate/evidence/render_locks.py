@@ -10,6 +10,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 _HASH = re.compile(r"--hash=\w+:[0-9a-fA-F]+")
+_PARTS = re.compile(r"--hash=(\w+):([^\s\\]+)")
 _ADDRESS = re.compile(r"^\s*(?:--(?:extra-)?index-url|--find-links|--trusted-host|-i|-f)\b|://")
 
 
@@ -21,6 +22,12 @@ class Line:
     text: str
     requirement: Requirement | None  # None: an option, or not understood
     hashes: int
+
+    @property
+    def weak(self) -> bool:
+        """Whether a hash is cut short, or of a kind that can be forged."""
+        sizes = {"sha256": 64, "sha384": 96, "sha512": 128}
+        return any(sizes.get(kind) != len(value) for kind, value in _PARTS.findall(self.text))
 
     @property
     def name(self) -> str:

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 
 import yaml
 
+from pytest_saas_validate.evidence import render_balance
 from pytest_saas_validate.evidence.render import Fault
 from pytest_saas_validate.project import File
 
@@ -21,6 +22,7 @@ _COMMENTED_JSON = re.compile(
     r"(^|/)(tsconfig[\w.-]*|jsconfig|devcontainer|\.eslintrc)\.json$|(^|/)\.vscode/|\.jsonc$"
 )
 _COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.S)
+_DOCKERFILE = re.compile(r"(^|/)([\w.-]+\.)?Dockerfile(\.(?!dockerignore)[\w-]+)?$")
 _ASSIGNMENT = re.compile(r"\s*(?:#.*|(?:export\s+)?[A-Za-z_][\w.]*=.*)?$")
 
 Found = Iterator[tuple[int, str]]  # line (0: unknown) and what is wrong
@@ -33,6 +35,10 @@ def parser_of(name: str) -> Callable[[str], Found] | None:
         return _dotenv
     if path.name == ".editorconfig":
         return _headless_ini
+    if _DOCKERFILE.search(name):
+        return render_balance.dockerfile
+    if "nginx" in name and re.search(r"\.conf(\.template)?$", name):
+        return render_balance.nginx
     if _COMMENTED_JSON.search(name):
         return _commented_json
     return _BY_SUFFIX.get(path.suffix)
@@ -161,4 +167,7 @@ _BY_SUFFIX: dict[str, Callable[[str], Found]] = {
     ".cfg": _ini,
     ".svg": _xml,
     ".xml": _xml,
+    ".css": render_balance.css,
+    ".sql": render_balance.sql,
+    ".html": render_balance.html,
 }

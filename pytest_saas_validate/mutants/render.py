@@ -129,6 +129,30 @@ def typescript_broken(edit: Edit) -> None:
     edit.write("planted.ts", "export class Planted {\n  one(): number {\n    return 1;\n  }\n")
 
 
+@mutant("TR002-style", "a style sheet lost a brace", fires="TR002", at="project")
+def style_broken(edit: Edit) -> None:
+    """Everything after it is part of the rule."""
+    edit.write("planted.css", "a {\n  color: red;\n\nb {\n  color: blue;\n}\n")
+
+
+@mutant("TR002-sql", "a statement of SQL never ends", fires="TR002", at="project")
+def sql_broken(edit: Edit) -> None:
+    """A quote too many."""
+    edit.write("planted.sql", "SELECT 1;\nSELECT 'planted;\n")
+
+
+@mutant("TR002-page", "a page closes elements in the wrong order", fires="TR002", at="project")
+def page_broken(edit: Edit) -> None:
+    """As a conditional element leaves it."""
+    edit.write("planted.html", "<!doctype html>\n<main>\n<div>planted</main>\n")
+
+
+@mutant("TR002-image", "a Dockerfile has an instruction that is none", fires="TR002", at="project")
+def image_broken(edit: Edit) -> None:
+    """As a lost line continuation leaves it."""
+    edit.write("planted/Dockerfile", "FROM scratch\nRUN one\n    two\n")
+
+
 def _word(edit: Edit) -> str:
     """The name of a switch that is off, as a person writes it."""
     for option, answer in edit.project.combo.answers:

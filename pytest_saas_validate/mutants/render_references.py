@@ -92,6 +92,24 @@ def no_hash(edit: Edit) -> None:
     edit.write(name, re.sub(r"( \\\n\s+--hash=\S+)+", "", edit.text(name), count=1))
 
 
+@mutant("TR010-weak", "a hash is cut short", fires="TR010", at="project")
+def weak_hash(edit: Edit) -> None:
+    """As a wrapped line of a message leaves it."""
+    name = _spare_lock(edit)
+    edit.write(name, re.sub(r"(--hash=sha256:[0-9a-f]{60})[0-9a-f]{4}", r"\1", edit.text(name), count=1))
+
+
+@mutant("TR010-twice", "a lock pins a package twice", fires="TR010", at="project")
+def pinned_twice(edit: Edit) -> None:
+    """As a merge leaves it."""
+    name = _spare_lock(edit)
+    pin = re.search(r"^([a-z][\w.-]*)==\S+ \\\n", edit.text(name), re.M)
+    if pin is None:
+        raise NotPlantable(f"{name} has no plain pin")
+    digest = "0" * 64
+    edit.write(name, f"{edit.text(name).rstrip()}\n{pin.group(1)}==0.0.1 \\\n    --hash=sha256:{digest}\n")
+
+
 @mutant("TR010-pin", "a line of a lock is not pinned", fires="TR010", at="project")
 def no_pin(edit: Edit) -> None:
     """As an edit by hand leaves it."""

@@ -30,7 +30,7 @@ from pytest_saas_validate.project import NOT_SOURCE, File, Project
 _NO = frozenset({"no", "n", "false", "off", "0"})
 _SAMPLE = "saas-validate-sample/.gitignore"
 _PREFIXES = ("include_", "use_", "enable_")
-_UNREAD = {".css": "style sheets", ".html": "pages", ".sql": "SQL", ".mako": "Mako templates"}
+_UNREAD = {".mako": "Mako templates"}
 
 
 def _rendered(project: Project, features: Mapping[str, Feature]) -> Rendered:

@@ -39,6 +39,7 @@ from pytest_saas_validate.project import File
 CHECKS = {check.id: check for check in catalogue() if check.family == "TR"}
 SENTRY = Feature("sentry", "sentry", ("sentry",))
 QUEUE = Feature("use_queue", "use_queue", ("use_queue",))
+INTEGRITY = "sha512-" + "a" * 86 + "=="
 HASH = "--hash=sha256:" + "a" * 64
 
 
@@ -122,6 +123,17 @@ def test_templates_of_the_project_itself_keep_their_statements() -> None:
         (".editorconfig", "root = true\n[*]\nindent_size = 2\nindent_size = 4\n", 4),
         (".env.example", "GOOD=1\n# a comment\nBAD LINE\n", 3),
         ("logo.svg", "<svg>\n<g></svg>\n", 2),
+        ("a.css", "a {\n  color: red\n  margin: 0;\n}\n", 1),
+        ("a.css", "a {\n  color: red;\n", 1),
+        ("a.sql", "SELECT 1;\nSELECT 'a;\n", 2),
+        ("a.sql", "SELECT 1;\nGRANT a TO b\n", 2),
+        ("a.sql", "CREATE TABLE a (\n  b int;\n", 1),
+        ("a.html", "<div>\n<p>\n<b>x</p>\n</div>\n", 3),
+        ("a.html", "<main>\n<div>x</main>\n", 2),
+        ("Dockerfile", "FROM a\nCPOY a b\n", 2),
+        ("Dockerfile", "# a\nRUN a\n", 2),
+        ("web/nginx/a.conf", "server {\n  listen 80;\n", 1),
+        ("web/nginx/a.conf", "server {\n  root /a\n  add_header a b;\n}\n", 2),
     ],
 )
 def test_data_that_does_not_parse_is_found(name: str, text: str, line: int) -> None:
@@ -136,6 +148,11 @@ def test_data_that_does_not_parse_is_found(name: str, text: str, line: int) -> N
         (".editorconfig", "root = true\n\n[*]\nindent_size = 2\n"),
         (".env", "export A=1\nB=\n\nC='d e'\n"),
         ("notes.unknown", "{{{"),
+        ("a.css", "a { b: url(data:x;y{) }\n@media (a: b) { c::before { content: '}'; } }\n"),
+        ("a.sql", "-- it's\nSELECT 'it''s', $$a'b$$;\nSELECT format('%I', :'a') \\gexec\n\\if :x\n\\endif\n"),
+        ("a.html", "<!doctype html><html><body><p>a<p>b<br><img src=a></body></html>\n"),
+        ("Dockerfile", "ARG A=1\nFROM a\nRUN b && \\\n    # why\n    c\nRUN <<END\nanything\nEND\n"),
+        ("web/nginx/a.conf", "map $a $b {\n  default 'x{';\n}\nadd_header a\n  'b';\n"),
     ],
 )
 def test_data_that_parses_is_clean(name: str, text: str) -> None:
@@ -315,7 +332,7 @@ def test_secrets_are_reported_once() -> None:
     fault = Fault("a.py:1", "holds what looks like a secret")
     evidence = (SecretsInCode((fault,)), SecretsInData(()), SecretsInText((fault,)), Passwords(()))
     assert places("TR006", *evidence) == ["a.py:1"]
-    assert places("TR006", SecretsInCode(()), SecretsInData(()), SecretsInText(())) == []
+    assert places("TR006", SecretsInCode(()), SecretsInData(()), SecretsInText(()), Passwords(())) == []
 
 
 def test_shebangs_and_modes_belong_together() -> None:
@@ -432,8 +449,8 @@ PACKAGE = {"name": "x", "version": "1", "dependencies": {"lit": "3"}}
 NPM = {
     "packages": {
         "": PACKAGE,
-        "node_modules/lit": {"version": "3", "integrity": "sha512-x", "dependencies": {"dep": "1"}},
-        "node_modules/lit/node_modules/dep": {"version": "1", "integrity": "sha512-x"},
+        "node_modules/lit": {"version": "3", "integrity": INTEGRITY, "dependencies": {"dep": "1"}},
+        "node_modules/lit/node_modules/dep": {"version": "1", "integrity": INTEGRITY},
     }
 }
 
@@ -484,6 +501,7 @@ def test_an_npm_lock_in_step_is_clean() -> None:
     [
         ("", {"dependencies": {"lit": "2"}}, "its dependencies differ from those of f/package.json"),
         ("node_modules/lit", {"resolved": "https://r.example/x"}, "node_modules/lit has a resolved address"),
+        ("node_modules/lit", {"integrity": "sha512-abc"}, "node_modules/lit has an integrity that is"),
         ("node_modules/lit", {"integrity": ""}, "node_modules/lit has no integrity hash"),
         ("node_modules/lit", {"optionalDependencies": {"os": "1"}}, "os, a platform's native part"),
         ("node_modules/lit", {"dependencies": {"gone": "1"}}, "gone, a dependency of node_modules/lit"),
