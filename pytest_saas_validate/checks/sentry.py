@@ -81,7 +81,7 @@ def fails_closed(scrubbing: Scrubbing) -> Iterator[Finding]:
     "switch them off: data_collection, include_local_variables, max_request_body_size, ArgvIntegration",
 )
 def sources(scrubbing: Scrubbing) -> Iterator[Finding]:
-    """What left at these places, and frame variables and bodies that still reach the hooks."""
+    """What left at these places, and what of it still reaches the hooks."""
     yield from leaks(scrubbing.leaks, "SN011")
     for what in scrubbing.collected:
         yield Finding(

@@ -65,20 +65,21 @@ SPANS = weakened(
         options["before_send_span"] = lambda span, hint: span
     """,
     fires="SN002",
-    also={"SN021"},
+    also={"SN017", "SN021"},
 )
 NO_TELEMETRY_HOOKS = weakened(
     "SN003-no-hooks",
     "logs and metrics are sent without a hook",
     "options['before_send_log'] = options['before_send_metric'] = None",
     fires={"SN003", "SN010"},
-    also={"SN021"},
+    also={"SN017", "SN021"},
 )
 METRICS = weakened(
     "SN003-metrics",
     "the hook of metrics lets everything through",
     "options['before_send_metric'] = lambda metric, hint: metric",
     fires="SN003",
+    also={"SN017"},
 )
 ATTACHMENTS = weakened(
     "SN004-attachments",
@@ -96,6 +97,7 @@ ATTACHMENTS = weakened(
     plain_transport()
     """,
     fires="SN004",
+    also={"SN002"},  # the sampling context in the envelope's header
 )
 BREADCRUMBS = weakened(
     "SN004-breadcrumbs",
@@ -153,6 +155,15 @@ BODIES = weakened(
     options["max_request_body_size"] = "always"
     if options.get("data_collection"):
         options["data_collection"]["http_bodies"] = ["incoming_request"]
+    """,
+    fires="SN011",
+)
+QUERY = weakened(
+    "SN011-query",
+    "query strings are collected again, and only a hook removes them",
+    """
+    if options.get("data_collection"):
+        options["data_collection"]["url_query_params"] = {"mode": "denylist", "terms": []}
     """,
     fires="SN011",
 )

@@ -50,6 +50,7 @@ NO_BREADCRUMB_HOOK = weakened(
     "breadcrumbs have no hook of their own",
     "options['before_breadcrumb'] = None",
     fires="SN010",
+    also={"SN004"},  # a line of the log that was formatted already
 )
 OWN_START = weakened(
     "SN018-own-start",

@@ -128,7 +128,7 @@ HASHED_IDS = weakened(
     def change(raw, clean, hint):
         known = (raw.get("attributes") or {}).get("user.id")
         if clean is not None and known:
-            clean["attributes"]["user.id"] = hashlib.sha256(str(known).encode()).hexdigest()
+            clean["attributes"]["user.id"] = hashlib.blake2b(str(known).encode(), digest_size=16).hexdigest()
         return clean
 
     around(options, "before_send_log", change)

@@ -12,6 +12,7 @@ from pytest_saas_validate.engines import Stack
 from pytest_saas_validate.evidence.sentry import Broken, Configured, EmptyDsn, Place, Scrubbing, Useful
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError
+from pytest_saas_validate.probes.sentry_app.canaries import Canaries
 from pytest_saas_validate.probes.sentry_app.stage import TENANT, USER
 from pytest_saas_validate.probes.sentry_app.web import ORDERS
 from pytest_saas_validate.probes.sentry_envelopes import Item
@@ -44,7 +45,9 @@ def _scrubbing(project: Project, stack: Stack) -> Scrubbing:
     backend = _backend(project)
     sink = Sink.of(stack)
     sink.clear()
-    results = perform(stack, _told(project, backend, stack), (*_NUMBERS, "empty"))
+    seed = secrets.token_hex(8)
+    told = {"SAAS_SEED": seed, **_told(project, backend, stack)}
+    results = perform(stack, told, (*_NUMBERS, "empty"))
     items: dict[str, list[Item]] = {run: [] for run in _NUMBERS}
     for envelope in sink.envelopes():
         run = next((run for run, number in _NUMBERS.items() if number == envelope.project), None)
@@ -70,7 +73,9 @@ def _scrubbing(project: Project, stack: Stack) -> Scrubbing:
         useful=tuple(_useful(mine, events, items["project"], configured.streams)),
         configured=configured,
         collected=tuple(mine["collected"]),
-        person=person(events.get(mine["scenes"].get("user event", "")), USER, TENANT),
+        person=person(
+            events.get(mine["scenes"].get("user event", "")), Canaries(seed, "project").make(*USER), TENANT
+        ),
         empty=EmptyDsn(
             active=results["empty"]["active"],
             reached=tuple(results["empty"]["reached"]),
@@ -97,7 +102,6 @@ def _told(project: Project, backend: Backend, stack: Stack) -> Mapping[str, str]
             f'the backend was started without {name}; put {name} = "${{sentry_dsn}}" into its environment'
         )
     return {
-        "SAAS_SEED": secrets.token_hex(8),
         "SAAS_SETTINGS": backend.settings,
         "SAAS_SENTRY": backend.sentry,
         "SAAS_DSN": dsn,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pytest_saas_validate.evidence.sentry import Leak, Person, Useful
+from pytest_saas_validate.probes.sentry_app.canaries import plain_hashes
 from pytest_saas_validate.probes.sentry_envelopes import Item, places, strings
 
 UNBROKEN = "unbroken"
@@ -135,10 +135,7 @@ def _pseudonym(id_: str, raw: str) -> str:
         return "absent"
     if raw in id_:
         return "raw"
-    plain = {
-        hashlib.new(name, raw.encode()).hexdigest()
-        for name in ("md5", "sha1", "sha224", "sha256", "sha384", "sha512")
-    } | {hashlib.blake2b(raw.encode()).hexdigest(), hashlib.blake2s(raw.encode()).hexdigest()}
+    plain = set(plain_hashes(raw))
     bare = re.sub(r"[^0-9a-f]", "", id_.lower())
     return "unkeyed" if len(bare) >= 8 and any(digest.startswith(bare) for digest in plain) else "keyed"
 

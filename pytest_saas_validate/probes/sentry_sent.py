@@ -32,7 +32,7 @@ def perform(stack: Stack, environment: Mapping[str, str], runs: tuple[str, ...])
     """Run the app in the backend's environment: the result of each run; raises ProbeError."""
     mark = f"saas-{secrets.token_hex(8)}:"
     told = {**environment, "SAAS_MARK": mark, "SAAS_RUNS": ",".join(runs)}
-    ended = stack.exec("backend", "python", "-", stdin=program(), environment=told, timeout=60)
+    ended = stack.exec("backend", "python", "-", stdin=program(), environment=told, timeout=120)
     said = next((line for line in ended.text.splitlines() if line.startswith(mark)), None)
     if said is None:
         raise ProbeError(f"the canary app did not finish: {ended.explain()}")

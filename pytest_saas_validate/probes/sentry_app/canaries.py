@@ -7,13 +7,25 @@ import hashlib
 import json
 import random
 import string
-from collections.abc import Callable, Iterable, Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote, quote_plus
 
 _LETTERS = string.ascii_lowercase + string.digits
 _TELLING = 8  # characters of base64; fewer occur by chance
-_HASHES = ("md5", "sha1", "sha256", "sha512", "blake2b", "blake2s")
+_HASHES = (
+    "md5",
+    "sha1",
+    "sha224",
+    "sha256",
+    "sha384",
+    "sha512",
+    "sha3_256",
+    "sha3_512",
+    "blake2b",
+    "blake2s",
+)
 
 
 @dataclass(frozen=True)
@@ -153,17 +165,23 @@ def _plain(rng: random.Random) -> Made:
 
 def _passphrase(rng: random.Random) -> Made:
     first, last = words(rng, 2)
-    return f"{first}-{last}", (first, last)
+    return f"{first}/{last}", (first, last)  # a cookie or a query has to encode it
 
 
 def _identity(rng: random.Random) -> Made:
     value = "-".join(words(rng, 2))
-    return value, tuple(plain_hashes(value))
+    return value, tuple(digest[:16] for digest in plain_hashes(value))
 
 
-def plain_hashes(value: str) -> Iterable[str]:
-    """How a hash without a key begins, which anyone can compute who guesses the value."""
-    return (hashlib.new(name, value.encode()).hexdigest()[:16] for name in _HASHES)
+def plain_hashes(value: str) -> Iterator[str]:
+    """Hashes without a key, which anyone can compute who guesses the value, in hexadecimal."""
+    data = value.encode()
+    for name in _HASHES:
+        yield hashlib.new(name, data).hexdigest()
+    for size in (8, 16, 20, 32):
+        yield hashlib.blake2b(data, digest_size=size).hexdigest()
+    yield hashlib.blake2s(data, digest_size=16).hexdigest()
+    yield uuid.uuid5(uuid.NAMESPACE_URL, value).hex
 
 
 SHAPES: dict[str, Callable[[random.Random], Made]] = {

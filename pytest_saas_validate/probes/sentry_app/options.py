@@ -120,6 +120,11 @@ def collected(event: Any) -> list[str]:
                 frame.get("vars") for frame in ((value or {}).get("stacktrace") or {}).get("frames") or ()
             ):
                 found.append("frame variables")
-    if (event.get("request") or {}).get("data"):
+    request = event.get("request") or {}
+    if request.get("data"):
         found.append("request body")
+    if request.get("query_string"):
+        found.append("query string")
+    if (event.get("extra") or {}).get("sys.argv"):
+        found.append("arguments of the process")
     return found

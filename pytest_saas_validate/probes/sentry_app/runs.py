@@ -10,6 +10,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from .web import Web, listen
 
 Result = dict[str, Any]
 STREAM_HOOK = "before_send_span"
+STREAMED = "streamed: "  # begins the names of places
 
 
 def main() -> None:
@@ -92,12 +94,13 @@ def collect(number: int, reader: int) -> Result:
     return result
 
 
-def stage_of(sdk: Any, run: str) -> Stage:
+def stage_of(sdk: Any, run: str, prefix: str = "") -> Stage:
     """A stage whose canaries belong to this run."""
     canaries = Canaries(os.environ["SAAS_SEED"], run)
-    secret, name = canaries.make("process argument", "keyed"), canaries.make("process argument", "plain")
+    stage = Stage(canaries, sdk, listen(), os.environ["SAAS_TENANT_TAG"], prefix=prefix)
+    secret, name = stage.make("process argument", "keyed"), stage.make("process argument", "plain")
     sys.argv = ["app", f"--token={secret}", name]
-    return Stage(canaries, sdk, listen(), os.environ["SAAS_TENANT_TAG"])
+    return stage
 
 
 def settings_of(stage: Stage, make_settings: Callable[[], Any], run: str = "") -> Any:
@@ -163,7 +166,7 @@ def failure(sdk: Any, make_settings: Callable[[], Any], init: Callable[[Any], No
 
 def reference(sdk: Any, make_settings: Callable[[], Any]) -> Result:
     """The control of the streamed run."""
-    stage = stage_of(sdk, "reference")
+    stage = stage_of(sdk, "reference", STREAMED)
     settings_of(stage, make_settings)
     talk(sdk, "SAAS_REFERENCE", trace_lifecycle="stream")
     return play_streamed(stage)
@@ -171,7 +174,7 @@ def reference(sdk: Any, make_settings: Callable[[], Any]) -> Result:
 
 def streamed(sdk: Any, make_settings: Callable[[], Any], init: Callable[[Any], None]) -> Result:
     """The project's configuration with spans that leave one by one, where it has a hook for them."""
-    stage = stage_of(sdk, "streamed")
+    stage = stage_of(sdk, "streamed", STREAMED)
     settings = settings_of(stage, make_settings, "SAAS_STREAMED")
     with forced(sdk, trace_lifecycle="stream"):
         init(settings)
@@ -179,7 +182,7 @@ def streamed(sdk: Any, make_settings: Callable[[], Any], init: Callable[[Any], N
     if not hook(options, STREAM_HOOK) or not streams(options):
         return {"canaries": [], "failures": [], "broken": []}
     sample_all(sdk)
-    broken = stage_of(sdk, "streamed failure")
+    broken = replace(stage, canaries=Canaries(os.environ["SAAS_SEED"], "streamed failure"), prefix="")
     failures = break_hooks(Web(broken), [STREAM_HOOK])
     return {**play_streamed(stage), "failures": failures, "broken": broken.canaries.list()}
 
@@ -211,8 +214,6 @@ def empty(sdk: Any, make_settings: Callable[[], Any], init: Callable[[Any], None
 
 def play_streamed(stage: Stage) -> Result:
     """What makes spans, and nothing else."""
-    stage.canaries.made.clear()  # the arguments of the process are judged where everything is played
-    stage.prefix = "streamed: "
     streamed_traffic(Web(stage))
     stage.sdk.flush(10)
     stage.sdk.get_client().close(timeout=5)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import importlib
+import json
 import logging
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
+from urllib.parse import unquote
 
 from .errors import frames
 from .kinds import kinds, people
@@ -21,7 +24,11 @@ def validation(stage: Stage) -> None:
     """The text of a validation error repeats its input."""
     pydantic = importlib.import_module("pydantic")
     model = pydantic.create_model("Invoice", total=(int, ...))
-    model(total=f"{stage.make('validation error', 'email')}")
+    try:
+        model(total=stage.make("validation error", "plain"))
+    except ValueError as problem:
+        stage.sdk.capture_exception(problem)
+    model(total=stage.make("validation error", "email"))
 
 
 def log_text(stage: Stage) -> None:
@@ -117,7 +124,7 @@ def user(stage: Stage) -> None:
     stage.sdk.set_tag(stage.tenant_tag, TENANT)
     stage.sdk.set_user(
         {
-            "id": USER,
+            "id": stage.make(*USER),
             "email": stage.make("user e-mail", "email"),
             "username": stage.make("user name", "bare"),
             "name": stage.make("full name of a user", "plain"),
@@ -164,8 +171,11 @@ def session(stage: Stage) -> None:
 def settings(stage: Stage) -> None:
     """Secrets of the settings in every text, in a log argument and in a dictionary."""
     for name, secret in stage.secrets.items():
-        stage.canaries.add(f"{stage.prefix}settings.{name}", "secret", secret)
+        words = re.findall(r"[a-z]{9}", unquote(secret)) if name.startswith("password of") else ()
+        stage.canaries.add(f"{stage.prefix}settings.{name}", "secret", secret, tuple(words))
     stage.say(f"cannot connect with {secret} now" for secret in stage.secrets.values())
+    for write in (str.upper, json.dumps, lambda secret: base64.b64encode(f"x{secret}".encode()).decode()):
+        logger.error("; ".join(f"tried {write(secret)} too" for secret in stage.secrets.values()))
     text = " and ".join(f"({secret})" for secret in stage.secrets.values())
     logger.error("started with %s", text)
     stage.sdk.get_isolation_scope().set_extra("started", dict(stage.secrets))

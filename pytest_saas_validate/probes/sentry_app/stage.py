@@ -11,7 +11,7 @@ from typing import Any
 from .canaries import Canaries
 
 TENANT = "8d3a6f2e-6f0c-4a55-9d0e-0b7b6f3d2c11"
-USER = "subject-4711"
+USER = ("id of a user", "identity")  # the place and kind of the canary
 
 logger = logging.getLogger("orders")
 

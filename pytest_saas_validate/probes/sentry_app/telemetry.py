@@ -6,7 +6,7 @@ import http.client
 import importlib
 from urllib.parse import quote
 
-from .stage import OrderError, Stage
+from .stage import OrderError, Stage, optional
 
 
 def outgoing(stage: Stage) -> None:
@@ -42,6 +42,7 @@ def sql(stage: Stage) -> None:
     stage.span(
         "db.sql.query", statement, {"db.system": "sqlite", "db.params": [stage.make("SQL parameter", "bare")]}
     )
+    driver(stage)
     try:
         sqlalchemy = importlib.import_module("sqlalchemy")
         engine = sqlalchemy.create_engine("sqlite://")
@@ -52,7 +53,30 @@ def sql(stage: Stage) -> None:
             literal = stage.make("SQL literal by SQLAlchemy", kind)
             connection.execute(sqlalchemy.text(f"SELECT 1 WHERE 'a' = '{literal}'"))
         wrong = sqlalchemy.text("INSERT INTO nowhere (mail) VALUES (:mail)")
+        try:
+            connection.execute(wrong, {"mail": stage.make("database error", "plain")})
+        except sqlalchemy.exc.SQLAlchemyError as problem:
+            stage.sdk.capture_exception(problem)
         connection.execute(wrong, {"mail": stage.make("database error", "email")})
+
+
+def driver(stage: Stage) -> None:
+    """What the driver of a database says about values that it or the server refuses."""
+    asyncpg = optional("asyncpg")
+    if asyncpg is None:
+        return
+    name = stage.make("error of a driver", "plain")
+    detail = f"Key (name)=({stage.make('detail of an error of a server', 'plain')}) already exists."
+    for problem in (
+        asyncpg.DataError(f"invalid input for query argument $1: '{name}' (an integer is required)"),
+        asyncpg.UniqueViolationError(
+            f'duplicate key value violates unique constraint "u"\nDETAIL:  {detail}'
+        ),
+    ):
+        try:
+            raise problem
+        except Exception as raised:
+            stage.sdk.capture_exception(raised)
 
 
 def spans(stage: Stage) -> None:
@@ -67,6 +91,10 @@ def spans(stage: Stage) -> None:
             "customer": stage.make("span data", "plain"),
         },
     )
+    root = getattr(stage.sdk.get_current_span(), "containing_transaction", None)
+    if root is not None:
+        root.set_data("customer", stage.make("data of a transaction", "plain"))
+        root.set_tag("customer", stage.make("tag of a transaction", "plain"))
     ask = {
         "gen_ai.request.model": "m",
         "gen_ai.request.messages": stage.make("prompt of a language model", "bare"),
@@ -77,6 +105,9 @@ def spans(stage: Stage) -> None:
 def structured_log(stage: Stage) -> None:
     """Structured logs of the SDK's own."""
     log = importlib.import_module("sentry_sdk.logger")
+    scope = stage.sdk.get_isolation_scope()
+    if hasattr(scope, "set_attribute"):
+        scope.set_attribute("customer.name", stage.make("attribute of a scope", "plain"))
     log.error("mail to {mail} bounced", mail=stage.make("structured log", "email"))
     log.error("order lost", attributes={"api_key": stage.make("structured log attribute", "keyed")})
     log.error("order lost", attributes={"note": stage.make("structured log attribute", "bare")})

@@ -15,6 +15,7 @@ from .stage import Stage
 from .web import Web
 
 SECRET_HEADERS = ("X-Api-Key", "X-Auth-Token", "X-CSRF-Token", "X-Client-Secret")
+SECRET_COOKIES = ("session", "csrftoken")
 SECRET_PARAMETERS = ("token", "api_key", "password", "access_token")
 
 
@@ -138,7 +139,7 @@ def refund(web: Web) -> int:
         ("Authorization", f"Bearer {make('header Authorization')}"),
         ("Proxy-Authorization", f"Basic {basic}"),
         *((name, make(f"header {name}")) for name in SECRET_HEADERS),
-        ("Cookie", f"session={make('cookie session')}; csrftoken={make('cookie csrftoken')}"),
+        ("Cookie", "; ".join(f"{name}={quote(make(f'cookie {name}'), safe='')}" for name in SECRET_COOKIES)),
     ]
     path = f"/refunds/{make('path parameter', 'plain')}"
     web.sent = sent
