@@ -46,7 +46,7 @@ def origins(seen: CrossOrigin) -> Iterator[Fault | Finding]:
     "SH023",
     severity=Severity.HIGH,
     title="The allowed origin gets usable answers, a refused preflight gets no permission",
-    remedy="place CORS inside the header wrapper but outside of error handling, so that errors pass it",
+    remedy="place CORS inside the header wrapper but outside of whatever refuses or fails",
     wants=(CrossOrigin, Exchanges),
     subject=Subject.STACK,
 )

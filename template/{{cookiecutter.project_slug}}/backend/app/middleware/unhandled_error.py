@@ -32,5 +32,8 @@ class UnhandledErrorMiddleware:
         except Exception:
             if not started:
                 answer = {"detail": "Internal Server Error", "request_id": scope["state"]["request_id"]}
-                await JSONResponse(answer, status_code=500)(scope, receive, send)
+                # The server drops the connection of an error that reaches it. A proxy that is not told would
+                # send its next request into it, and answer 502 where it cannot ask again.
+                told = {"Connection": "close"}
+                await JSONResponse(answer, status_code=500, headers=told)(scope, receive, send)
             raise
