@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_saas_validate.evidence.backup import Drill, Kind
+from pytest_saas_validate.evidence.backup import ABSENT, Drill, Kind
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
 _SHOWN = 3  # objects in one message
@@ -25,7 +25,7 @@ def round_trip(drill: Drill) -> Iterator[Finding]:
         yield Finding(where="restore", message=f"exits with {trip.restore_code}: {trip.said}")
         return
     for name in sorted(trip.before.keys() | trip.after.keys()):
-        old, new = trip.before.get(name, "absent"), trip.after.get(name, "absent")
+        old, new = trip.before.get(name, ABSENT), trip.after.get(name, ABSENT)
         if old != new:
             yield Finding(where=name, message=f"was {old!r:.120}, is {new!r:.120} after the restore")
 
@@ -98,10 +98,10 @@ def replaced(drill: Drill) -> Iterator[Finding]:
     trip = drill.round_trip
     if trip.late_rows:
         yield Finding(where="restore", message=f"{trip.late_rows} rows are newer than the backup")
-    for name in sorted(trip.late.keys() | trip.before.keys()):
-        old, late, new = (state.get(name) for state in (trip.before, trip.late, trip.after))
-        if old != late and new == late:
-            done = "made" if old is None else "dropped" if late is None else "changed"
+    for name, late in trip.late.items():
+        old = trip.before.get(name, ABSENT)
+        if old != late and trip.after.get(name, ABSENT) == late:
+            done = "made" if old == ABSENT else "dropped" if late == ABSENT else "changed"
             yield Finding(where=name, message=f"was {done} after the backup, and the restore did not undo it")
 
 

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 Catalogue = Mapping[str, str]  # "table public.todos" -> fingerprint
 
+ABSENT = "absent"  # instead of a fingerprint
+
 
 class Kind(StrEnum):
     """What stood in the way of a command."""
@@ -37,7 +39,7 @@ class RoundTrip:
 
     before: Catalogue = field(repr=False)  # when the backup was made
     tenants: Mapping[str, int]  # rows by tenant then
-    late: Catalogue = field(default_factory=dict, repr=False)  # after the changes
+    late: Catalogue = field(default_factory=dict, repr=False)  # what was made, changed or dropped later
     connected: int = 0  # sessions of the application's role while the restore began
     restore_code: int = 0
     said: str = ""

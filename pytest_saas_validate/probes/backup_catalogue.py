@@ -21,7 +21,7 @@ SELECT CASE c.relkind WHEN 'S' THEN
       'value of sequence ' || c.oid::regclass, c.oid::regclass)
   ELSE
     format('SELECT json_build_array(%L, concat(count(*), '' rows, hash '', '
-      'sum(hashtextextended(r::text, 0)::numeric))) FROM ONLY %s r',
+      'sum(hashtextextended((found.*)::text, 0)::numeric))) FROM ONLY %s found',
       'rows of table ' || c.oid::regclass, c.oid::regclass)
   END
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

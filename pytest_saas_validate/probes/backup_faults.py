@@ -95,6 +95,8 @@ class BackupFaults:
         seen = modes(shims.read("seen"))
         if not seen:
             raise ProbeError("no file was seen while a backup was written: its mode is unknown")
+        if "pg_dump" not in shims.read("words"):
+            self.unreached.append("command lines of programs that are not shimmed: no list of processes here")
         for name, mode in seen.items():
             self.modes[f"{name.removeprefix('./')}, while a backup is written"] = mode
         for name, entry in self._known.items():

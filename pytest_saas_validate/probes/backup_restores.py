@@ -129,6 +129,7 @@ class RestoreFaults:
             self.commands.shell(': > "$1/flag"', shims.folder)
             ended = ending_.result()
             lost = server.missing()
+            steps = not lost and server.in_two_steps(first)
             if lost:
                 server.bring_back(first)
         if not swapped or ended.code == 0:
@@ -138,11 +139,11 @@ class RestoreFaults:
             return
         fault = "the whole restore is killed behind the swap"
         found = self._judged(fault, Kind.DEATH, ended)
-        yield found if not lost else _without_target(found, lost)
-
-
-def _without_target(attempt: Attempt, target: str) -> Attempt:
-    return replace(attempt, changed=(f"database {target}, which was absent", *attempt.changed))
+        target = self.commands.stack.facts["database"]
+        if lost or steps:
+            how = "which was absent" if lost else "which was absent between two transactions"
+            found = replace(found, changed=(f"database {target}, {how}", *found.changed))
+        yield found
 
 
 def _swapped(server: Server, first: str, ended: Callable[[], bool]) -> bool:

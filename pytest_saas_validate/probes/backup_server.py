@@ -23,9 +23,18 @@ class Server:
         name = psql.literal(self.stack.facts["database"])
         return self._ask(f"SELECT oid FROM pg_database WHERE datname = {name};")
 
-    def missing(self) -> str:
-        """The name of the target when there is no such database."""
-        return "" if self.target() else self.stack.facts["database"]
+    def missing(self) -> bool:
+        """Whether there is no database of the target's name."""
+        return not self.target()
+
+    def in_two_steps(self, oid: str) -> bool:
+        """Whether the database of this oid lost its name in another transaction than its successor got it.
+
+        The server notes at each row who wrote it last.
+        """
+        name = psql.literal(self.stack.facts["database"])
+        query = f"SELECT count(DISTINCT xmin::text) FROM pg_database WHERE oid = {oid} OR datname = {name};"
+        return self._ask(query) == "2"
 
     def bring_back(self, oid: str) -> None:
         """Give the database of this oid its name again."""
@@ -44,7 +53,8 @@ class Server:
             yield oid
         finally:
             name = self._ask(f"SELECT datname FROM pg_database WHERE oid = {oid};")
-            self._ask(f"ALTER DATABASE {psql.name(name)} IS_TEMPLATE false;")
+            if name:
+                self._ask(f"ALTER DATABASE {psql.name(name)} IS_TEMPLATE false;")
 
     def _ask(self, sql: str) -> str:
         argv = ("psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d", _MAINTENANCE)
