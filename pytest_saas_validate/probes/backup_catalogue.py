@@ -12,7 +12,8 @@ from pytest_saas_validate.probes.backup_kinds import QUERIES
 # Text forms that depend on settings would differ between two equal databases.
 _FIXED = """
 SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET extra_float_digits = 1; SET search_path = '';
-SET bytea_output = 'hex'; SET intervalstyle = 'postgres'; SET lc_monetary = 'C'; SET jit = off; SET join_collapse_limit = 1;
+SET bytea_output = 'hex'; SET intervalstyle = 'postgres'; SET lc_monetary = 'C';
+SET jit = off; SET join_collapse_limit = 1;
 """
 # One statement for each table and sequence, made and run by psql within one call.
 _CONTENTS = """
