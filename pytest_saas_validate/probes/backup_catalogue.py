@@ -13,6 +13,7 @@ from pytest_saas_validate.probes.backup_kinds import QUERIES
 _FIXED = """
 SET datestyle = 'ISO, YMD'; SET timezone = 'UTC'; SET extra_float_digits = 1; SET search_path = '';
 SET bytea_output = 'hex'; SET intervalstyle = 'postgres'; SET lc_monetary = 'C';
+SET jit = off; SET join_collapse_limit = 1;
 """
 # One statement for each table and sequence, made and run by psql within one call.
 _CONTENTS = """

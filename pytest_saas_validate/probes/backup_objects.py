@@ -73,10 +73,10 @@ INSERT INTO {BULK}_edges VALUES
   (1e-30, 'Infinity', E'\\\\.', 'null', 'null', '{{{{}}}}', '-0.000001 s',
    '0044-03-15 BC', NULL, '[1,)', B'', NULL, NULL),
   (12345678901234567890.10, 1e-310, E'a\\tb\\r\\nc \\u2028', '1.0', '[]', NULL, NULL,
-   '2024-02-29 23:59:59.999999', NULL, NULL, NULL, decode(repeat('00ff5c0a', 300000), 'hex'), NULL),
+   '2024-02-29 23:59:59.999999', NULL, NULL, NULL, decode(repeat('00ff5c0a', 30000), 'hex'), NULL),
   (NULL, NULL, '', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
   (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL),
-  (0, 0, repeat('a long text ', 100000), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+  (0, 0, repeat('a long text ', 20000), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 CREATE SEQUENCE {BULK}_countdown AS smallint INCREMENT -2 MAXVALUE 100 MINVALUE 1 START 99 CYCLE CACHE 3;
 SELECT setval('{BULK}_countdown', 51, false);
 SELECT lo_from_bytea(0, '\\x00ff00') AS large \\gset
