@@ -210,7 +210,7 @@ def test_empty_folders_are_seen(tmp_path: Path) -> None:
 
 def test_what_no_parser_reads_is_listed(tmp_path: Path) -> None:
     made = project(
-        tmp_path, {"a.sql": "x", "c/Chart.yaml": "name: c\n", "c/templates/x.yaml": "{{ .Values }}\n"}
+        tmp_path, {"a.mako": "x", "c/Chart.yaml": "name: c\n", "c/templates/x.yaml": "{{ .Values }}\n"}
     )
-    assert PARSED.gather(made, {}).unreached == ("Helm templates", "SQL")
+    assert PARSED.gather(made, {}).unreached == ("Helm templates", "Mako templates")
     assert PARSED.gather(made, {}).faults == ()
