@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pytest_saas_validate.engines import Container, Stack
 from pytest_saas_validate.evidence import scrub
@@ -24,17 +24,17 @@ _SOCKET = "docker.sock"
 _SHARED = {"NetworkMode": "network", "PidMode": "process table", "IpcMode": "shared memory"}
 
 
-def lasting(stack: Stack) -> Sequence[Container]:
-    """Containers that keep running; raises ProbeError when there is none: nothing would be judged."""
-    found = [container for container in stack.containers() if container.facts and not container.job]
+def lasting(containers: Iterable[Container]) -> Sequence[Container]:
+    """Those that keep running; raises ProbeError when there is none: nothing would be judged."""
+    found = [container for container in containers if container.facts and not container.job]
     if not found:
         raise ProbeError("no container of the stack keeps running: there is nothing to judge")
     return found
 
 
 def _confinements(project: Project, stack: Stack) -> Confinements:
-    lasting(stack)
     found = stack.containers()
+    lasting(found)
     return Confinements(
         services=tuple(_confinement(container) for container in found if container.facts),
         complaints=tuple(scrub(line) for line in stack.complaints),
@@ -65,7 +65,7 @@ def _confinement(container: Container) -> Confinement:
 
 def _health_checks(project: Project, stack: Stack) -> HealthChecks:
     found, without = [], []
-    for container in lasting(stack):
+    for container in lasting(stack.containers()):
         command = _command((container.facts["Config"].get("Healthcheck") or {}).get("Test") or ())
         if not command:
             without.append(container.service)
@@ -98,7 +98,7 @@ def _stops(project: Project, stack: Stack) -> Stops:
 
 def _each_stopped(stack: Stack) -> Iterator[Stop]:
     """One after another, each started again before the next: who depends on it finds it there."""
-    for container in lasting(stack):
+    for container in lasting(stack.containers()):
         began = time.monotonic()
         stack.stop(container.service)
         seconds = time.monotonic() - began

@@ -18,11 +18,10 @@ _KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----|\b(ghp_|glpat-|AKIA|xox[b
 
 
 def _histories(project: Project, stack: Stack) -> Histories:
-    lasting(stack)
+    containers = stack.containers()
+    lasting(containers)
     built = {
-        container.service: container
-        for container in stack.containers()
-        if container.facts and not container.image
+        container.service: container for container in containers if container.facts and not container.image
     }
     if not built:
         raise ProbeError("the project builds no image: there is no history to read")

@@ -62,7 +62,6 @@ class Boot:
             guests=self._guests(names),
         )
         stack = ComposeStack(
-            name=self.name,
             compose=self._compose({}),
             override=override,
             file=self.folder / "override.yml",
@@ -90,8 +89,7 @@ class Boot:
         address = stack.address_of(edge.NAME) if stack.has(edge.NAME) else ""
         stack.compose = self._compose({"edge_address": address})
         stack.compose.start()
-        own = [name for name, service in self.config["services"].items() if not service.get("profiles")]
-        wait(stack.compose, own, one_shots(self.config))
+        wait(stack.compose, stack.override.started, one_shots(self.config))
         stack.facts = self._facts(stack)
 
     def _facts(self, stack: ComposeStack) -> Mapping[str, str]:

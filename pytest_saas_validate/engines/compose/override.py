@@ -8,7 +8,8 @@ from typing import Any
 
 import yaml
 
-from pytest_saas_validate.engines import Program
+from pytest_saas_validate.engines import Container, Program
+from pytest_saas_validate.engines.compose.readiness import one_shots
 from pytest_saas_validate.process.docker import RUN_LABEL, STACK_LABEL
 
 PORT = 8000  # every program of ours listens here, inside
@@ -84,6 +85,26 @@ class Override:
         }
         return yaml.dump(content, Dumper=_Dumper, sort_keys=True)
 
+    @property
+    def started(self) -> list[str]:
+        """The project's services that belong to no profile."""
+        return [name for name, service in self.config["services"].items() if not service.get("profiles")]
+
+    def containers(self, facts: Mapping[str, Mapping[str, Any]]) -> list[Container]:
+        """Every service as the files say; `facts` are what the engine says of those that it started."""
+        jobs = one_shots(self.config)
+        return [
+            Container(
+                service=name,
+                facts=facts.get(name, {}),
+                job=name in jobs,
+                image="" if "build" in service else service["image"],
+                published=tuple(_address(port) for port in service.get("ports", ())),
+                named="container_name" in service,
+            )
+            for name, service in sorted(self.config["services"].items())
+        ]
+
     def _labels(self) -> dict[str, str]:
         return {STACK_LABEL: self.project}
 
@@ -135,3 +156,8 @@ def _source(guest: Guest, at: int) -> str:
 def _literal(text: str) -> str:
     """A text in which compose finds nothing to interpolate."""
     return text.replace("$", "$$")
+
+
+def _address(port: Mapping[str, Any]) -> str:
+    """A published port as the project's file gives it; without an address it is every one of the machine."""
+    return f"{port.get('host_ip') or '0.0.0.0'}:{port.get('published', '')}"

@@ -29,8 +29,8 @@ def one_shots(config: Mapping[str, Any]) -> frozenset[str]:
 
 def wait(
     compose: Compose, services: Collection[str], jobs: Collection[str], seconds: float = READY_SECONDS
-) -> dict[str, ComposeContainer]:
-    """The containers, when all are ready; raises BootError at the first dead one or when the time is over."""
+) -> None:
+    """Return when all are ready; raises BootError at the first dead one or when the time is over."""
     deadline = time.monotonic() + seconds
     ill: dict[str, float] = {}
     while True:
@@ -38,7 +38,7 @@ def wait(
         missing = {name: _lacks(found.get(name), name in jobs) for name in sorted(services)}
         missing = {name: reason for name, reason in missing.items() if reason}
         if not missing:
-            return found
+            return
         ill = {name: ill.get(name, time.monotonic()) for name in missing if missing[name] == _UNHEALTHY}
         for name, since in ill.items():
             if time.monotonic() - since > _PATIENCE:

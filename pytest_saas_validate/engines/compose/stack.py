@@ -14,7 +14,7 @@ from pytest_saas_validate.engines.compose.command import Compose
 from pytest_saas_validate.engines.compose.guests import wait_for
 from pytest_saas_validate.engines.compose.images import announced
 from pytest_saas_validate.engines.compose.override import Guest, Override
-from pytest_saas_validate.engines.compose.readiness import one_shots, wait
+from pytest_saas_validate.engines.compose.readiness import wait
 from pytest_saas_validate.evidence import scrub
 from pytest_saas_validate.process import Run, Workspace, run
 from pytest_saas_validate.process.docker import (
@@ -32,7 +32,6 @@ _SCHEMES = {"edge": "https"}
 class ComposeStack:
     """What `ComposeEngine.boot` returns; see the protocol `Stack` for its members."""
 
-    name: str
     compose: Compose
     override: Override
     file: Path
@@ -47,6 +46,11 @@ class ComposeStack:
     _ports: dict[str, int] = field(default_factory=dict)
     _environments: dict[str, Mapping[str, str]] = field(default_factory=dict)
     _closed: bool = False
+
+    @property
+    def name(self) -> str:
+        """Of the compose project."""
+        return self.override.project
 
     @property
     def services(self) -> frozenset[str]:
@@ -153,19 +157,7 @@ class ComposeStack:
 
     def containers(self) -> Sequence[Container]:
         """`docker inspect` of every service; those of profiles are not started."""
-        config = self.override.config["services"]
-        jobs = one_shots(self.override.config)
-        return [
-            Container(
-                service=name,
-                facts={} if service.get("profiles") else self._inspect(name),
-                job=name in jobs,
-                image="" if "build" in service else service["image"],
-                published=tuple(_address(port) for port in service.get("ports", ())),
-                named="container_name" in service,
-            )
-            for name, service in sorted(config.items())
-        ]
+        return self.override.containers(self._inspected(self.override.started))
 
     def image(self, service: str) -> Image:
         """`docker image inspect` and `docker history`."""
@@ -221,18 +213,25 @@ class ComposeStack:
 
     def _id(self, name: str) -> str:
         """The container of a logical name; for a service of a profile one is started that does nothing."""
-        if name not in self._ids:
-            service = self._service(name)
-            if self.override.config["services"].get(service, {}).get("profiles"):
+        service = self._service(name)
+        if service not in self._ids:
+            if service in self.override.config["services"] and service not in self.override.started:
                 words = ("run", "--detach", "--no-deps", "--entrypoint", "sleep", service, "infinity")
-                self._ids[name] = self.compose.words(*words).stdout.decode().split()[-1]
+                self._ids[service] = self.compose.words(*words).stdout.decode().split()[-1]
             else:
-                self._ids[name] = str(self.compose.get_container(service, include_all=True).ID)
-        return self._ids[name]
+                found = {other: str(container.ID) for other, container in self.compose.containers().items()}
+                self._ids = {**found, **self._ids}
+        if service not in self._ids:
+            raise BootError(f"service {service} has no container")
+        return self._ids[service]
 
     def _inspect(self, name: str) -> Mapping[str, Any]:
-        facts: Mapping[str, Any] = json.loads(self._docker("inspect", self._id(name)))[0]
-        return facts
+        return self._inspected([name])[name]
+
+    def _inspected(self, names: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
+        """What the engine says of each container, asked once for all of them."""
+        found = json.loads(self._docker("inspect", *map(self._id, names)))
+        return dict(zip(names, found, strict=True))
 
     @staticmethod
     def _docker(*words: str) -> str:
@@ -240,8 +239,3 @@ class ComposeStack:
         if not found.ok:
             raise BootError(found.explain())
         return found.text
-
-
-def _address(port: Mapping[str, Any]) -> str:
-    """A published port as the project's file gives it; without an address it is every one of the machine."""
-    return f"{port.get('host_ip') or '0.0.0.0'}:{port.get('published', '')}"
