@@ -44,7 +44,7 @@ def named_paths(files: Mapping[str, File]) -> Iterator[Named]:
         text, base, home = file.text or "", posixpath.basename(name), posixpath.dirname(name)
         found: Iterator[tuple[str, str, str]] = iter(())
         if COMPOSE.search(name):
-            found = _compose(read(text), home)
+            found = compose_paths(read(text), home)
         elif WORKFLOW.search(name):
             found = _workflow(read(text), text)
         elif base in ("kustomization.yaml", "kustomization.yml"):
@@ -60,7 +60,8 @@ def named_paths(files: Mapping[str, File]) -> Iterator[Named]:
                 yield Named(f"{name}:{line_of(text, written)}", written, path, purpose)
 
 
-def _compose(document: Mapping[str, Any], home: str) -> Iterator[tuple[str, str, str]]:
+def compose_paths(document: Mapping[str, Any], home: str) -> Iterator[tuple[str, str, str]]:
+    """What a compose file in the folder `home` names: as written, below the project's root, and what for."""
     for service, body in (document.get("services") or {}).items():
         if not isinstance(body, dict):
             continue

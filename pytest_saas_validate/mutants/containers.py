@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from pytest_saas_validate.evidence.render_images import builds
 from pytest_saas_validate.mutants import Edit, Mutant, NotPlantable, mutant
 
 _ON = "containers"
@@ -45,15 +46,12 @@ def _service(
     return plant
 
 
-def _recipe(edit: Edit, logical: str) -> str:
+def _recipe(edit: Edit, service: str) -> str:
     """The path of the Dockerfile of a service."""
-    name, content = _compose(edit)
-    build = content["services"].get(logical, {}).get("build")
-    context = build.get("context", ".") if isinstance(build, dict) else build
-    file = build.get("dockerfile", "Dockerfile") if isinstance(build, dict) else "Dockerfile"
-    if not context:
-        raise NotPlantable(f"{name} builds no {logical}")
-    return f"{context}/{file}".removeprefix("./")
+    for build in builds(edit.files):
+        if build.where.endswith(f": {service}"):
+            return build.dockerfile
+    raise NotPlantable(f"no compose file builds {service}")
 
 
 def _layer(id: str, title: str, line: str) -> Mutant:

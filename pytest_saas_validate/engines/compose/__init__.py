@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import posixpath
 import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePosixPath
-from typing import Any
-
-import yaml
 
 from pytest_saas_validate.engines import BootError, Program, Stack
+from pytest_saas_validate.evidence.render_calls import read
+from pytest_saas_validate.evidence.render_paths import compose_paths
 from pytest_saas_validate.process import Workspace
 from pytest_saas_validate.process.docker import client_environment, docker
 from pytest_saas_validate.project import Project
@@ -58,7 +57,7 @@ class ComposeEngine:
         return ""
 
     def digest(self, project: Project) -> str:
-        """See `Engine.digest`: the compose files, what they build from and mount, and the table."""
+        """See `Engine.digest`: the compose files, what they build from, mount or read, and the table."""
         spec = project.spec
         files = spec.compose.files if spec.compose else ()
         paths = sorted({*files, *(path for name in files for path in _sources(project, name))})
@@ -78,26 +77,8 @@ class ComposeEngine:
 
 
 def _sources(project: Project, name: str) -> Iterator[str]:
-    """Folders and files of the project that a compose file builds from or mounts."""
+    """Folders and files of the project that a compose file builds from, mounts or reads."""
     file = project.files.get(name)
-    content = yaml.safe_load(file.text or "") if file else None
-    services = content.get("services") if isinstance(content, dict) else None
-    for service in (services or {}).values():
-        build = service.get("build")
-        context = build.get("context", ".") if isinstance(build, dict) else build
-        named = [context, *(_mounted(volume) for volume in service.get("volumes", ()))]
-        yield from (_below(name, path) for path in named if isinstance(path, str))
-    for config in ((content or {}).get("configs") or {}).values():
-        if "file" in config:
-            yield _below(name, config["file"])
-
-
-def _mounted(volume: Any) -> str | None:
-    """The folder or file that is mounted; None for a named volume."""
-    source = volume.get("source") if isinstance(volume, dict) else str(volume).split(":")[0]
-    return source if isinstance(source, str) and source.startswith(".") else None
-
-
-def _below(name: str, path: str) -> str:
-    """A path of a compose file as a path below the project."""
-    return (PurePosixPath(name).parent / path).as_posix()
+    if file is not None:
+        home = posixpath.dirname(name)
+        yield from (path for _, path, _ in compose_paths(read(file.text or ""), home))
