@@ -69,14 +69,7 @@ class Planted(Planted):
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        asked = b""
-
-        async def read():
-            nonlocal asked
-            message = await receive()
-            asked += message.get("body", b"")
-            return message
-
+        asked = bytearray()
         held = []
 
         async def change(message):
@@ -91,7 +84,7 @@ class Planted(Planted):
             else:
                 await send(message)
 
-        await self.app(scope, read, change)
+        await self.app(scope, remembering(receive, asked), change)
 """
 
 

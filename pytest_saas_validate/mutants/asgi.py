@@ -49,6 +49,17 @@ class Head:
         self.add(name, value)
 
 
+def remembering(receive, asked):
+    """A `receive` that adds the request's body to `asked`, a bytearray."""
+
+    async def read():
+        message = await receive()
+        asked.extend(message.get("body", b""))
+        return message
+
+    return read
+
+
 def change(head):
     """Alter one answer."""
 {change}

@@ -136,14 +136,7 @@ class Planted(Planted):
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        asked = b""
-
-        async def read():
-            nonlocal asked
-            message = await receive()
-            asked += message.get("body", b"")
-            return message
-
+        asked = bytearray()
         status = 0
 
         async def change(message):
@@ -159,7 +152,7 @@ class Planted(Planted):
                 message = {{**message, "body": message["body"] + b" (of another tenant)"}}
             await send(message)
 
-        await self.app(scope, read, change)
+        await self.app(scope, remembering(receive, asked), change)
 """
 
 
