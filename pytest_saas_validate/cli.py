@@ -13,6 +13,7 @@ from pytest_saas_validate import catalogue_words
 from pytest_saas_validate.checks import catalogue
 from pytest_saas_validate.combos import TemplateError
 from pytest_saas_validate.findings import Outcome
+from pytest_saas_validate.plan.aftermath import KEEP
 from pytest_saas_validate.report import Report
 from pytest_saas_validate.report.kills import Kill, as_json
 from pytest_saas_validate.settings import Settings, Switches, read_settings
@@ -49,9 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_selection(run)
     run.add_argument("--junitxml", metavar="F", default="", help="write JUnit XML")
     run.add_argument("--json", metavar="F", default="", help="write the verdicts as JSON")
-    run.add_argument(
-        "--keep", default="", choices=("", "never", "failed", "always"), help="leave stacks running"
-    )
+    run.add_argument("--keep", default="", choices=("", *KEEP), help="leave stacks running")
     run.add_argument("--artifacts", metavar="DIR", default="", help="write the logs of every stack there")
     run.add_argument("--html", metavar="F", default="", help="write the report as one HTML file")
     prove = commands.add_parser("prove", help="plant every known defect and see which check finds it")
