@@ -16,6 +16,7 @@ import pytest
 
 from pytest_saas_validate.engines import BootError, certificates
 from pytest_saas_validate.engines.local import LocalEngine, edge
+from pytest_saas_validate.engines.local.environments import locks_digest
 from pytest_saas_validate.engines.local.ports import Ports
 from pytest_saas_validate.engines.local.services import wait
 from pytest_saas_validate.engines.programs import ISSUER, SENTRY
@@ -48,6 +49,15 @@ def data_of(workspace):
     """Folders with clusters of this run, wherever they lie."""
     inside = list((workspace.folder / "stacks").glob("*/data")) if workspace.folder.exists() else []
     return inside + (list(MEMORY.glob(f"saas-{workspace.run_id}-*")) if MEMORY.exists() else [])
+
+
+def environments_of(project, workspace):
+    """Folders of environments of these locks; the cache is shared, and other tests build theirs meanwhile."""
+    try:
+        digest = locks_digest(project)
+    except BootError:
+        return []
+    return sorted((workspace.root / "environments").glob(f"{digest[:32]}.*"))
 
 
 @pytest.mark.parametrize("service", ["database", "cache"])
@@ -128,14 +138,14 @@ def test_a_broken_project_says_what_is_wrong_and_leaves_nothing(variant, workspa
     changes, words = BROKEN[name]
     project = variant(changes)
     before = carrying(workspace.run_id), data_of(workspace)
-    entries = len(list((workspace.root / "environments").glob("*.*")))
+    entries = environments_of(project, workspace)
     with pytest.raises(BootError) as told:
         LocalEngine().boot(project, PROGRAMS, workspace)
     for word in words:
         assert word in str(told.value)
     assert "hunter22" not in str(told.value)
     assert (carrying(workspace.run_id), data_of(workspace)) == before
-    assert len(list((workspace.root / "environments").glob("*.*"))) == entries
+    assert environments_of(project, workspace) == entries
 
 
 def test_the_next_run_ends_a_stack_whose_owner_was_killed(tiny, workspace):

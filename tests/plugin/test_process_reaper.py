@@ -215,8 +215,8 @@ def test_a_line_cut_by_death_does_not_hide_the_others(tmp_path):
 
 
 def test_a_worker_may_come_before_its_controller(tmp_path):
-    worker = Workspace.open("0123456789abcdef0123", owner=os.getpid(), root=tmp_path)
-    controller = Workspace.create("0123456789abcdef0123", root=tmp_path)
+    worker = Workspace.open("fedcba98765432100123", owner=os.getpid(), root=tmp_path)
+    controller = Workspace.create("fedcba98765432100123", root=tmp_path)
     assert pickle.loads(pickle.dumps(worker)) == controller
     assert json.loads((worker.folder / "owner.json").read_text())["pid"] == os.getpid()
     controller.close()
