@@ -40,6 +40,17 @@ def birth(pid: int) -> str:
         return ""
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a living process was stopped by a signal: all that it began has become a process of its own."""
+    if _LINUX:
+        return _stat(pid)[:1] == ["T"]
+    psutil = _psutil()
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    except psutil.Error:
+        return False
+
+
 def parent(pid: int) -> int:
     """The parent's number; 0 when the process is gone."""
     if _LINUX:

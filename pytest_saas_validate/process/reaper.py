@@ -15,7 +15,7 @@ from typing import Any
 
 from pytest_saas_validate.process.children import end
 from pytest_saas_validate.process.docker import DOCKER, remove_announced
-from pytest_saas_validate.process.identity import birth, carrying, here, parent
+from pytest_saas_validate.process.identity import birth, carrying, descendants, here, is_stopped, parent
 from pytest_saas_validate.process.ledger import GONE, Ledger
 from pytest_saas_validate.process.once import locked
 
@@ -34,10 +34,11 @@ class Reaped:
     left: tuple[str, ...] = ()
 
 
-def reap(ledger: Ledger) -> Reaped:
+def reap(ledger: Ledger, begun: Mapping[int, str] | None = None) -> Reaped:
     """End every process of the run but this one and its parents, remove its folders, and its own at last.
 
-    Its workers are left alone: they are whole pytest processes, and their controller ends them.
+    Its workers are left alone: they are whole pytest processes, and their controller ends them. `begun` are
+    processes of the run that may not carry its mark yet: number -> birth.
     """
     if not ledger.path.exists():
         return Reaped()
@@ -49,7 +50,7 @@ def reap(ledger: Ledger) -> Reaped:
         ledger.path.parent.rename(gone)
     moved = Ledger(gone / ledger.path.name)
     for _ in range(5):  # a process may fork while it is being looked for
-        found = _processes(moved)
+        found = _processes(moved, begun or {})
         if not found:
             break
         processes += [name for name, _, _ in found.values()]
@@ -82,8 +83,7 @@ def reap_dead(root: Path) -> Mapping[str, Reaped]:
                 continue
             ledger = Ledger(folder / "ledger.jsonl")
             if ledger.path.exists():
-                _end_workers(ledger)
-                reaped[ledger.run_id] = reap(ledger)
+                reaped[ledger.run_id] = reap(ledger, _end_workers(ledger))
             else:
                 reaped[ledger.run_id] = Reaped(left=tuple(_remove(folder)))
     return reaped
@@ -102,20 +102,38 @@ def _is_dead(folder: Path) -> bool:
     return not owner["birth"] or birth(owner["pid"]) != owner["birth"]
 
 
-def _end_workers(ledger: Ledger) -> None:
-    """First of all and alone: nothing new begins then, and each of their servers is asked in its own way."""
+def _end_workers(ledger: Ledger) -> dict[int, str]:
+    """First of all and alone: nothing new begins then, and each of their servers is asked in its own way.
+
+    Returns what was below them, number -> birth: a process carries the mark only once it became its program,
+    and a worker may be killed just before that.
+    """
     spared = _ourselves()
     births = {
         entry["pid"]: entry["birth"]
         for entry in ledger.open_entries()
         if entry["kind"] == WORKER and entry["pid"] not in spared
     }
+    living = {pid for pid, born in births.items() if born and birth(pid) == born}
+    _stop(living)
+    begun = {pid: birth(pid) for pid in descendants(living) - living - spared}
     end(births, dict.fromkeys(births, signal.SIGKILL), below=False)
+    return begun
 
 
-def _processes(ledger: Ledger) -> dict[int, tuple[str, str, int]]:
+def _stop(living: set[int]) -> None:
+    """Stop processes, so that what is below them does not change while it is listed; waits up to a second."""
+    for pid in living:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
+    deadline = time.monotonic() + 1.0
+    while time.monotonic() < deadline and any(birth(pid) and not is_stopped(pid) for pid in living):
+        time.sleep(0.001)
+
+
+def _processes(ledger: Ledger, begun: Mapping[int, str]) -> dict[int, tuple[str, str, int]]:
     """Living processes of the run: number -> name, birth, signal to ask with."""
-    found: dict[int, tuple[str, str, int]] = {}
+    found = {pid: (f"begun by a worker: {pid}", born, int(signal.SIGTERM)) for pid, born in begun.items()}
     for pid in carrying(ledger.run_id):
         found[pid] = (f"carrying the mark: {pid}", birth(pid), signal.SIGTERM)
     for entry in ledger.open_entries():
@@ -123,7 +141,7 @@ def _processes(ledger: Ledger) -> dict[int, tuple[str, str, int]]:
             found[entry["pid"]] = (entry["name"], entry["birth"], entry["signal"])
     for pid in _ourselves():
         found.pop(pid, None)
-    return {pid: facts for pid, facts in found.items() if facts[1]}
+    return {pid: facts for pid, facts in found.items() if facts[1] and birth(pid) == facts[1]}
 
 
 def _ourselves() -> set[int]:

@@ -110,18 +110,17 @@ from pytest_saas_validate.process import Workspace, run
 Workspace.open("0123456789abcdef", owner=os.getppid(), root=Path({str(tmp_path)!r}))
 print(os.getpid(), flush=True)
 while True:
-    run(["sleep", "0.2"])
+    run(["sleep", "60"], timeout=0.002)  # mostly killed between the fork and the program
 """
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {worker!r}])"
-    owner = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
-    pid = int(owner.stdout.readline())
-    owner.kill()
-    owner.wait()
-    assert birth(pid)
-    Workspace.create(root=tmp_path).close()
-    assert not birth(pid)
-    assert not carrying("0123456789abcdef")
-    owner.communicate()
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as owner:
+        pid = int(owner.stdout.readline())
+        owner.kill()
+        owner.wait()
+        assert birth(pid)
+        Workspace.create(root=tmp_path).close()
+        assert not birth(pid)
+        assert not carrying("0123456789abcdef")
 
 
 def test_a_process_that_was_never_recorded_does_not_begin(tmp_path):
