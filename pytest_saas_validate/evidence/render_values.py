@@ -69,9 +69,17 @@ def _page(text: str) -> list[str]:
 def misread(
     answers: Mapping[str, str], before: Mapping[str, object], after: Mapping[str, object]
 ) -> Iterator[tuple[str, str]]:
-    """Places that held an old answer and do not hold the new one, with what they hold instead."""
+    """Places that held an old answer and do not hold the new one, or that held text and do not any more.
+
+    The second shows an answer whose default is not known, such as a slug that is made of another answer.
+    """
+    same_shape = before.keys() == after.keys()
     for place, value in before.items():
-        if isinstance(value, str) and any(old in value for old in answers):
+        if not isinstance(value, str):
+            continue
+        if same_shape and not isinstance(after[place], str):
+            yield place, f"is read as {after[place]!r}, which is not text"
+        elif any(old in value for old in answers):
             expected = value
             for old, new in answers.items():
                 expected = expected.replace(old, new)

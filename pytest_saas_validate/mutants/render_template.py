@@ -149,6 +149,17 @@ def unquoted(template: Path) -> None:
     )
 
 
+@mutant("TR009-derived", "a slug stands in YAML without quotes", fires="TR009", at="template")
+def unquoted_slug(template: Path) -> None:
+    """Only a slug that reads as a number or as null shows it."""
+    name = next((text.name for text in texts(template) if text.derived), None)
+    if name is None:
+        raise NotPlantable("no answer that is made of another one")
+    (inside(template) / "planted.yaml").write_text(
+        f"labels: [{{{{ cookiecutter.{name} }}}}]\n", encoding="utf-8"
+    )
+
+
 @mutant("TR009-python", "an answer stands in a Python string as it is", fires="TR009", at="template")
 def python_string(template: Path) -> None:
     """An apostrophe ends the string."""

@@ -43,7 +43,15 @@ _RISKY = {
     "a substitution": "$(id) `id` ${HOME}",
     "a tag": "</title><b>notes</b>",
 }
-_FORGOTTEN = ("other scripts", "a number", "great length", "nothing", "a path", "a line break")
+_FORGOTTEN = (
+    "other scripts",
+    "a number",
+    "a word of YAML",
+    "great length",
+    "nothing",
+    "a path",
+    "a line break",
+)
 _NO_NAME = "OutputDirExistsException"  # cookiecutter itself refuses a project without a name
 _VANISH = "vanish.example"
 
@@ -200,7 +208,7 @@ def _try_all(trials: _Trials, names: Sequence[str]) -> None:
 def _try_format(trials: _Trials, name: str) -> None:
     """A variable with a format refuses an apostrophe: then only what formats forget is tried."""
     strict = not trials.attempt("an apostrophe", {name: _LEGAL["an apostrophe"]})
-    for label, value in {**_LEGAL, "a number": "123", **_RISKY}.items():
+    for label, value in {**_LEGAL, "a number": "123", "a word of YAML": "null", **_RISKY}.items():
         if label in _FORGOTTEN or not strict:
             trials.attempt(label, {name: value})
 

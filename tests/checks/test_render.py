@@ -318,6 +318,12 @@ def test_an_answer_that_changes_its_meaning_is_found(name: str, before: str, aft
     assert list(misread({"Acme Notes": "yes"}, first, second))
 
 
+@pytest.mark.parametrize("word", ["123", "null", "1.0e+3"])
+def test_a_slug_that_reads_as_something_else_is_found(word: str) -> None:
+    first, second = (values("a.yaml", File(f"a: [{x}]\n".encode())) for x in ("notes", word))
+    assert [place for place, _ in misread({}, first, second)] == ["[0].a[0]"]
+
+
 def test_an_answer_that_keeps_its_meaning_is_clean() -> None:
     first, second = (
         values("a.html", File(f"<p>{x}</p>".encode())) for x in ("Acme Notes", "O&#39;Brien &amp; Sons")
