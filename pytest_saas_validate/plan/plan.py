@@ -21,8 +21,9 @@ from pytest_saas_validate.plan.gather import HEALTHY, Gatherer, Planted, side_by
 from pytest_saas_validate.plan.renders import Bakery
 from pytest_saas_validate.probes import probes
 from pytest_saas_validate.process import Workspace
-from pytest_saas_validate.project import Project, read_files
+from pytest_saas_validate.project import File, Project
 from pytest_saas_validate.settings import Settings
+from pytest_saas_validate.tools.git import sources
 
 
 @dataclass
@@ -67,8 +68,8 @@ class Plan:
         return Project(root=self.settings.source, combo=combo, files=self._own_files)
 
     @cached_property
-    def _own_files(self) -> Mapping[str, Any]:
-        return read_files(self.settings.source)
+    def _own_files(self) -> Mapping[str, File]:
+        return sources(self.settings.source)
 
     def gather(self, case: Case, planted: Planted = HEALTHY) -> tuple[Gathered[Any], ...]:
         """The evidence that a case judges, one for each kind that its check wants."""

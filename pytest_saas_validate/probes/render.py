@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import posixpath
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -19,16 +17,16 @@ from pytest_saas_validate.evidence.render import (
     Rendered,
     Swallowed,
 )
+from pytest_saas_validate.evidence.render_ignore import Ignored
 from pytest_saas_validate.evidence.render_passwords import passwords
 from pytest_saas_validate.evidence.render_python import python_floor, read_python
 from pytest_saas_validate.evidence.render_syntax import data_faults
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError, Unavailable
-from pytest_saas_validate.process import run
-from pytest_saas_validate.project import NOT_SOURCE, File, Project
+from pytest_saas_validate.project import NOT_SOURCE, Project
+from pytest_saas_validate.tools import git
 
 _NO = frozenset({"no", "n", "false", "off", "0"})
-_SAMPLE = "saas-validate-sample/.gitignore"
 _PREFIXES = ("include_", "use_", "enable_")
 _UNREAD = {".mako": "Mako templates"}
 
@@ -40,7 +38,9 @@ def _rendered(project: Project, features: Mapping[str, Feature]) -> Rendered:
         if answer.lower() in _NO and name not in project.features:
             off.append(features.get(name) or Feature(name, name, (name,)))
     options = tuple(option for option, _ in project.combo.answers)
-    return Rendered(project.files, tuple(off), options, tuple(sorted(_empty_folders(project.root))))
+    made = Ignored(project.files)
+    empty = sorted(folder for folder in _empty_folders(project.root) if not made.covers(folder))
+    return Rendered(project.files, tuple(off), options, tuple(empty))
 
 
 def _empty_folders(root: Path) -> Iterator[str]:
@@ -82,32 +82,14 @@ def _passwords(project: Project, features: Mapping[str, Feature]) -> Passwords:
 
 def _swallowed(project: Project, features: Mapping[str, Feature]) -> Swallowed:
     """What git says of every path, by the project's own .gitignore files only; raises Unavailable."""
-    git = shutil.which("git")
-    if git is None:
+    if not git.available():
         raise Unavailable("git is not here; install it")
-    rules = {name: file for name, file in project.files.items() if posixpath.basename(name) == ".gitignore"}
-    with tempfile.TemporaryDirectory() as folder:
-        for name, file in {**rules, _SAMPLE: File(b"*\n")}.items():
-            path = Path(folder) / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(file.content)
-        plain = {k: v for k, v in os.environ.items() if not k.startswith("GIT_")}
-        alone = {**plain, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "HOME": folder}
-        run([git, "init", "--quiet", "."], cwd=Path(folder), env=alone)
-        control = posixpath.join(posixpath.dirname(_SAMPLE), "control")
-        asked = "\0".join((*project.files, control)).encode()
-        words = [git, "check-ignore", "--no-index", "--verbose", "-z", "--stdin"]
-        result = run(words, cwd=Path(folder), env=alone, stdin=asked)
-    fields = result.stdout.decode(errors="replace").split("\0")
-    rows = [fields[n : n + 4] for n in range(0, len(fields) - 3, 4)]
-    if not any(row[3] == control for row in rows):
-        raise ProbeError(f"git did not ignore what was told to be ignored\n{result.explain()}")
+    try:
+        found = git.ignored(project.files)
+    except git.GitError as problem:
+        raise ProbeError(f"git did not ignore what was told to be ignored\n{problem}") from None
     return Swallowed(
-        tuple(
-            Fault(path, f"is ignored by {source}:{line} ({pattern}): a commit leaves it out")
-            for source, line, pattern, path in rows
-            if path != control and not pattern.startswith("!")
-        )
+        tuple(Fault(path, f"is ignored by {rule}: a commit leaves it out") for path, rule in found.items())
     )
 
 

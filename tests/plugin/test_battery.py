@@ -63,6 +63,15 @@ def test_every_worker_count_says_the_same(tiny: Path, pytester: pytest.Pytester)
     assert "failed" in {outcome for _, _, outcome in found[0]}
 
 
+def test_what_commands_made_in_a_project_is_not_judged(pytester: pytest.Pytester) -> None:
+    pytester.makefile(".toml", pyproject='[tool.pytest-saas-validate.answers]\ninclude_maps = "no"\n')
+    (pytester.path / ".gitignore").write_text("/out/\n")
+    (pytester.mkdir("out") / "page.md").write_text("Draws maps.\n")
+    assert run(pytester, "--saas-only=TR003,TR017").ret == 0
+    (pytester.path / "page.md").write_text("Draws maps.\n")
+    run(pytester, "--saas-only=TR003,TR017").stdout.fnmatch_lines(["*page.md:1*"])
+
+
 def test_a_hook_that_fails_is_an_error_and_not_clean(tiny: Path, pytester: pytest.Pytester) -> None:
     hooks = tiny / "hooks"
     hooks.mkdir()

@@ -1,11 +1,12 @@
 """Tools are found in the right place and version, believed only when awake, and obtained only when asked."""
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from pytest_saas_validate.tools import TOOLS, awake, doctor, find, obtain
+from pytest_saas_validate.tools import TOOLS, awake, doctor, find, git, obtain
 from pytest_saas_validate.tools import finding as finding_module
 
 
@@ -197,3 +198,18 @@ def test_the_tools_of_this_machine_judge_their_samples(name):
         pytest.skip(found.reason)
     assert awake(name) == ""
     assert os.access(found.path, os.X_OK)
+
+
+# Git
+
+
+def test_what_a_projects_commands_made_is_no_source_of_it(tmp_path: Path) -> None:
+    written = {".gitignore": "/backups/\n*.log\n", "backups/a.dump": "x", "app/a.py": "", "app/kept.log": ""}
+    for name, text in written.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert sorted(git.sources(tmp_path)) == [".gitignore", "app/a.py"]
+    for words in (["init", "--quiet"], ["add", "--force", "app/kept.log"]):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    assert sorted(git.sources(tmp_path)) == [".gitignore", "app/a.py", "app/kept.log"]
+    assert git.ignored(git.sources(tmp_path)) == {"app/kept.log": ".gitignore:2 (*.log)"}

@@ -1,0 +1,70 @@
+"""What git says of a project's files: which are hidden by the project's own rules, and which are tracked."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from pytest_saas_validate.process import run
+from pytest_saas_validate.project import File, read_files
+
+_SAMPLE = "saas-validate-sample/.gitignore"
+_CONTROL = "saas-validate-sample/control"
+
+
+class GitError(Exception):
+    """Git did not ignore what it was told to; the message holds what it said."""
+
+
+def available() -> bool:
+    """Whether git is on PATH."""
+    return shutil.which("git") is not None
+
+
+def ignored(files: Mapping[str, File]) -> dict[str, str]:
+    """Which of the files the .gitignore files among them hide: path -> "FILE:LINE (PATTERN)".
+
+    Only these rules count: not what the machine or the user adds, nor that a file is tracked already. Raises
+    GitError. Two processes, 10 ms.
+    """
+    rules = {name: file for name, file in files.items() if posixpath.basename(name) == ".gitignore"}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for path, file in {**rules, _SAMPLE: File(b"*\n")}.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(file.content)
+        plain = _environment()
+        alone = {**plain, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "HOME": name}
+        run(["git", "init", "--quiet", "."], cwd=folder, env=alone)
+        words = ["git", "check-ignore", "--no-index", "--verbose", "-z", "--stdin"]
+        result = run(words, cwd=folder, env=alone, stdin="\0".join((*files, _CONTROL)).encode())
+    fields = result.stdout.decode(errors="replace").split("\0")
+    rows = [fields[at : at + 4] for at in range(0, len(fields) - 3, 4)]
+    found = {path: f"{rule}:{line} ({what})" for rule, line, what, path in rows if not what.startswith("!")}
+    if found.pop(_CONTROL, None) is None:
+        raise GitError(result.explain())
+    return found
+
+
+def sources(root: Path) -> dict[str, File]:
+    """The source files of a project in use: what its own ignore rules hide is made by its commands.
+
+    A file that is tracked all the same belongs to it. Without git everything does.
+    """
+    files = read_files(root)
+    made = ignored(files).keys() - _tracked(root) if available() else set()
+    return {name: file for name, file in files.items() if name not in made}
+
+
+def _tracked(root: Path) -> frozenset[str]:
+    """The paths below a folder that its repository knows; none where there is no repository."""
+    listed = run(["git", "ls-files", "-z"], cwd=root, env=_environment())
+    return frozenset(listed.stdout.decode(errors="replace").split("\0")) if listed.ok else frozenset()
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
