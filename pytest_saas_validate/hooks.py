@@ -136,6 +136,14 @@ class Hooks:
         """End what is left of this run, also what a killed worker left; after xdist has ended its workers."""
         if not self.is_worker:
             self._reap()
+        elif asked(self.config):
+            self.config.workeroutput["saas_kept"] = self.session.kept  # type: ignore[attr-defined]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Say how to reach and remove the stacks that a worker kept; nobody sees what a worker prints."""
+        for line in getattr(node, "workeroutput", {}).get("saas_kept", ()):
+            self.session.say(line)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The matrix, the findings, and what was not exercised; and the files that were asked for."""

@@ -26,7 +26,8 @@ class Session:
     """One process of a run: the only one, the controller, or a worker."""
 
     config: pytest.Config
-    say: Any = field(default=lambda text: None)
+    say: Callable[[str], None] = field(default=lambda text: None)
+    kept: list[str] = field(default_factory=list)  # by a worker: its controller says how to reach it
 
     @cached_property
     def plan(self) -> Plan:
@@ -58,7 +59,7 @@ class Session:
             aftermath=Aftermath(
                 keep=option("saas_keep"),
                 artifacts=Path(artifacts).absolute() if artifacts else None,
-                say=self.say,
+                say=self.kept.append if hasattr(self.config, "workerinput") else self.say,
             ),
         )
 
