@@ -125,8 +125,11 @@ def test_the_script_is_told_to_stop(tool: Tool, number: signal.Signals) -> None:
     assert not list(tool.folder.iterdir())
 
 
-def test_the_disk_is_full(tool: Tool) -> None:
+@pytest.mark.parametrize("behind_a_script", [False, True])
+def test_the_disk_is_full(tool: Tool, behind_a_script: bool) -> None:
     """A limit on the size of files stands for the full disk: writing fails in the same way."""
+    if behind_a_script:
+        tool.replace_program("pg_dump", '"$REAL" "$@"; head -c 1000000 /dev/zero')
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, before[1]))
     try:
