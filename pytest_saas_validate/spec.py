@@ -102,6 +102,21 @@ class Compose:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Kubernetes:
+    """The project's manifests, and what a deployer gives to the cluster beside them."""
+
+    overlay: str = "k8s/overlays/ci"  # what is applied to a test's cluster
+    workloads: Mapping[str, str] = field(default_factory=dict)  # logical name -> workload, where they differ
+    images: Mapping[str, str] = field(default_factory=dict)  # image -> "DOCKERFILE [CONTEXT]", from the root
+    secrets: Mapping[str, str] = field(default_factory=dict)  # "SECRET/KEY" -> value
+    config: Mapping[str, str] = field(default_factory=dict)  # "CONFIGMAP/KEY" -> value, instead of its own
+    environment: Mapping[str, str] = field(
+        default_factory=dict
+    )  # "WORKLOAD/NAME" -> value, instead of its own
+    labels: Mapping[str, str] = field(default_factory=dict)  # with these a pod of ours is let in
+
+
+@dataclass(frozen=True, kw_only=True)
 class Spec:
     """The whole table of a project; a part that is None is not there."""
 
@@ -113,6 +128,7 @@ class Spec:
     backup: Backup | None = None
     alerts: Alerts | None = None
     compose: Compose | None = None
+    kubernetes: Kubernetes | None = None
 
     @property
     def declared(self) -> tuple[str, ...]:

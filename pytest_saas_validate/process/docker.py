@@ -43,14 +43,22 @@ def docker(*words: str, environment: Mapping[str, str], timeout: float = _SECOND
     return run((program, *words), env=environment, timeout=timeout)
 
 
-def announce(ledger: Ledger, label: str, value: str) -> str:
-    """Write down, before anything exists, that things with this label will; returns the line's id."""
-    return ledger.plan(DOCKER, label=label, value=value, environment=client_environment())
+def announce(ledger: Ledger, label: str, value: str, network: str = "") -> str:
+    """Write down, before anything exists, that things with this label will; returns the line's id.
+
+    `network` is the name of one that is made beside them without a label, and may be shared with others.
+    """
+    told = {"label": label, "value": value, "network": network}
+    return ledger.plan(DOCKER, environment=client_environment(), **told)
 
 
 def remove_announced(entry: Mapping[str, Any]) -> list[str]:
     """Remove what a line of a ledger announced; returns what is left."""
-    return remove_labelled(entry["label"], entry["value"], entry["environment"])
+    left = remove_labelled(entry["label"], entry["value"], entry["environment"])
+    if entry["network"]:
+        # Refused while somebody else's containers are in it, and then it is theirs.
+        docker("network", "rm", entry["network"], environment=entry["environment"])
+    return left
 
 
 def remove_labelled(label: str, value: str, environment: Mapping[str, str]) -> list[str]:

@@ -14,8 +14,9 @@ import pytest_saas_validate.checks
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.engines import ENGINES, BootError
 from pytest_saas_validate.engines.compose import ComposeEngine
-from pytest_saas_validate.engines.compose.override import Guest, Override
+from pytest_saas_validate.engines.compose.override import Override
 from pytest_saas_validate.engines.compose.readiness import _lacks, one_shots
+from pytest_saas_validate.engines.guest import Guest
 from pytest_saas_validate.project import File, Project
 
 COMPOSE = """\

@@ -5,23 +5,21 @@ from __future__ import annotations
 import json
 import os
 import re
-import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
-from urllib.parse import urlsplit
 
-from pytest_saas_validate.engines import BootError, Program, certificates
-from pytest_saas_validate.engines.compose import edge
+from pytest_saas_validate.engines import BootError, Program, certificates, edge
 from pytest_saas_validate.engines.compose.command import Compose
 from pytest_saas_validate.engines.compose.images import Images
-from pytest_saas_validate.engines.compose.override import Guest, Override
+from pytest_saas_validate.engines.compose.override import Override
 from pytest_saas_validate.engines.compose.readiness import one_shots, wait
 from pytest_saas_validate.engines.compose.stack import ComposeStack
-from pytest_saas_validate.engines.variables import AUDIENCE, HOSTS, ORIGIN, RELEASE, fill
+from pytest_saas_validate.engines.guest import Guest, addressed
+from pytest_saas_validate.engines.variables import AUDIENCE, HOSTS, ORIGIN, database_in, fill, known
 from pytest_saas_validate.process import Workspace
 from pytest_saas_validate.process.docker import STACK_LABEL, announce, client_environment
 from pytest_saas_validate.project import Project
@@ -29,8 +27,8 @@ from pytest_saas_validate.spec import Compose as Spec
 
 _LOGICAL = ("backend", "frontend", "database", "cache", "backup")
 _PUBLISHED = ("backend", "frontend")
+_RESOLVER = "127.0.0.11"  # Docker's own, in every network but the default one
 _MESSAGE = re.compile(r'level=warning msg="((?:[^"\\]|\\.)+)"')
-_DATABASE_URL = re.compile(r"postgres(ql)?(\+\w+)?://")
 
 
 @dataclass
@@ -94,7 +92,7 @@ class Boot:
 
     def _facts(self, stack: ComposeStack) -> Mapping[str, str]:
         facts = {"origin": ORIGIN, "audience": AUDIENCE, "issuer": self.variables.get("issuer", "")}
-        facts |= {"host": HOSTS[0], "database": _database(stack.env("backend"))}
+        facts |= {"host": HOSTS[0], "database": database_in(stack.env("backend"))}
         if stack.has(edge.NAME):
             facts["ca"] = str(certificates.made(self.workspace) / "ca.pem")
         return facts
@@ -158,42 +156,19 @@ class Boot:
 
     def _guests(self, images: Mapping[str, str]) -> tuple[Guest, ...]:
         backend, frontend = self.services["backend"], self.services.get("frontend")
-        guests = [Guest.of(program, self._image(backend, images)) for program in self._addressed()]
+        image = self._image(backend, images)
+        guests = [Guest.of(program, image) for program in addressed(self.programs, self.variables)]
         if frontend and certificates.available():
             upstream = f"{frontend}:{self._ports()[frontend]}"
             made = certificates.made(self.workspace)
-            guests.append(edge.guest(self._image(frontend, images), upstream, made))
+            guests.append(edge.guest(self._image(frontend, images), upstream, _RESOLVER, made))
         return tuple(guests)
 
     def _image(self, service: str, images: Mapping[str, str]) -> str:
         found: str = images.get(service) or self.config["services"][service]["image"]
         return found
 
-    def _addressed(self) -> tuple[Program, ...]:
-        """The issuer is told the address under which the backend knows it."""
-        return tuple(
-            replace(program, arguments=(*program.arguments, self.variables["issuer"]))
-            if program.name == "issuer"
-            else program
-            for program in self.programs
-        )
-
     @cached_property
     def variables(self) -> Mapping[str, str]:
         """What the table may write as ${name}."""
-        roles = ("app", "migrator", "backup", "superuser", "cache")
-        variables = {f"{role}_password": secrets.token_hex(16) for role in roles}
-        variables |= {"audience": AUDIENCE, "origin": ORIGIN, "release": RELEASE}
-        variables["hosts"] = ",".join(HOSTS)
-        names = {program.name for program in self.programs}
-        if "issuer" in names:
-            variables["issuer"] = f"http://{Guest.host('issuer')}"
-        if "sentry" in names:
-            variables["sentry_dsn"] = f"http://public@{Guest.host('sentry')}/1"
-        return variables
-
-
-def _database(environment: Mapping[str, str]) -> str:
-    """The name in the first PostgreSQL address of an environment; empty when there is none."""
-    urls = [value for _, value in sorted(environment.items()) if _DATABASE_URL.match(value)]
-    return urlsplit(urls[0]).path.lstrip("/") if urls else ""
+        return known(self.programs)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pytest_saas_validate.engines import BootError
 from pytest_saas_validate.engines.compose.command import Compose
-from pytest_saas_validate.engines.compose.override import Guest
+from pytest_saas_validate.engines.guest import Guest
 
 _SECONDS = 60.0
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
-from pytest_saas_validate.engines import Container, Program
+from pytest_saas_validate.engines import Container
 from pytest_saas_validate.engines.compose.readiness import one_shots
+from pytest_saas_validate.engines.guest import Guest
 from pytest_saas_validate.process.docker import RUN_LABEL, STACK_LABEL
-
-PORT = 8000  # every program of ours listens here, inside
 
 
 class _Replaced(list[str]):
@@ -26,41 +25,6 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(
     _Replaced, lambda dumper, value: dumper.represent_sequence("!override", list(value), flow_style=True)
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Guest:
-    """A container of ours in the project's network: its image, what it runs, and files in it."""
-
-    name: str  # what probes call it
-    image: str
-    command: tuple[str, ...]
-    port: int = PORT
-    files: Mapping[str, str] = field(default_factory=dict)  # path inside -> content
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def service(self) -> str:
-        """What compose calls it: no name that a project would use."""
-        return f"saas-{self.name}"
-
-    @classmethod
-    def host(cls, name: str) -> str:
-        """Host and port of a program as seen from inside."""
-        return f"saas-{name}:{PORT}"
-
-    @classmethod
-    def of(cls, program: Program, image: str) -> Guest:
-        """A program in an image that has Python."""
-        path = f"/saas/{program.path.name}"
-        words = ("python", "-I", path, str(PORT), *program.arguments)
-        return cls(
-            name=program.name,
-            image=image,
-            command=words,
-            files={path: program.path.read_text(encoding="utf-8")},
-            environment={"SAAS_VALIDATE_BIND": "0.0.0.0", **program.environment},
-        )
 
 
 @dataclass(frozen=True, kw_only=True)

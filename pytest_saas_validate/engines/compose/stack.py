@@ -13,8 +13,9 @@ from pytest_saas_validate.engines import BootError, Container, Image, Program
 from pytest_saas_validate.engines.compose.command import Compose
 from pytest_saas_validate.engines.compose.guests import wait_for
 from pytest_saas_validate.engines.compose.images import announced
-from pytest_saas_validate.engines.compose.override import Guest, Override
+from pytest_saas_validate.engines.compose.override import Override
 from pytest_saas_validate.engines.compose.readiness import wait
+from pytest_saas_validate.engines.guest import Guest
 from pytest_saas_validate.evidence import scrub
 from pytest_saas_validate.process import Run, Workspace, run
 from pytest_saas_validate.process.docker import (

@@ -4,27 +4,30 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_saas_validate.engines.compose.override import Guest
 from pytest_saas_validate.engines.front import config
+from pytest_saas_validate.engines.guest import Guest
 
 NAME = "edge"
 _PORT = 8443
 # The upstream is a variable, so that it is looked up with each request: it starts later than this front.
 _PASSES = """\
-resolver 127.0.0.11 valid=1s;
+resolver {resolver} valid=1s;
       set $front {upstream};
       proxy_pass http://$front;
       proxy_pass_header Server;"""
 
 
-def guest(image: str, upstream: str, certificates: Path) -> Guest:
-    """A front that tells `upstream` ("frontend:8080") the scheme and the client's address."""
+def guest(image: str, upstream: str, resolver: str, certificates: Path) -> Guest:
+    """A front that tells `upstream` ("frontend:8080") the scheme and the client's address.
+
+    `resolver` is the address of the network's name server.
+    """
     text = config(
         start="pid /tmp/edge.pid;",
         temporary="/tmp/edge-",
         listen=str(_PORT),
         certificates="/saas",
-        passes=_PASSES.format(upstream=upstream),
+        passes=_PASSES.format(upstream=upstream, resolver=resolver),
     )
     files = {f"/saas/{name}": (certificates / name).read_text() for name in ("chain.pem", "key.pem")}
     return Guest(

@@ -1,0 +1,83 @@
+"""The cluster of a run: made once for all its workers, or somebody's own."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_saas_validate.engines import BootError
+from pytest_saas_validate.engines.kind.kubectl import Kubectl
+from pytest_saas_validate.process import Run, Workspace, once, run
+from pytest_saas_validate.process.docker import announce, client_environment, docker
+
+_LABEL = "io.x-k8s.kind.cluster"  # kind's own, on every node
+_NETWORK = "kind"  # shared by all clusters of kind; it never removes it
+_CREATE_SECONDS = 600.0  # the node's image may have to be pulled
+_READY_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where a stack is put. Pickles; `name` is empty when kind does not know the cluster."""
+
+    kubeconfig: Path
+    name: str = ""
+
+    def kubectl(self, namespace: str = "default") -> Kubectl:
+        """A client of one namespace."""
+        return Kubectl(self.kubeconfig, namespace)
+
+    @property
+    def resolver(self) -> str:
+        """The address of the cluster's name server."""
+        found = self.kubectl("kube-system").get("service", "--selector=k8s-app=kube-dns")["items"]
+        if not found:
+            raise BootError("the cluster has no Service with the label k8s-app=kube-dns in kube-system")
+        address: str = found[0]["spec"]["clusterIP"]
+        return address
+
+
+def own_cluster(workspace: Workspace, image: str) -> Cluster:
+    """The run's own cluster; half a minute for who asks first. `image`: of its nodes; empty: kind's own."""
+    return once(workspace.shared, "kind-cluster", lambda: _create(workspace, image))
+
+
+def _create(workspace: Workspace, image: str) -> Cluster:
+    # By kind's command: processes that pytest-kind's KindCluster starts carry no mark of this run, so that
+    # after a kill they would go on making a cluster.
+    name = f"saas-{workspace.run_id}"
+    made = Cluster(workspace.sub("kind") / "kubeconfig", name)
+    fresh = not docker("network", "inspect", _NETWORK, environment=client_environment()).ok
+    announce(workspace.ledger, _LABEL, name, network=_NETWORK if fresh else "")
+    words = ["create", "cluster", f"--name={name}", f"--kubeconfig={made.kubeconfig}"]
+    ended = kind(*words, *([f"--image={image}"] if image else []), timeout=_CREATE_SECONDS)
+    if not ended.ok:
+        raise BootError(ended.explain())
+    _wait(made)
+    return made
+
+
+def _wait(cluster: Cluster) -> None:
+    """Return when pods can be put into the cluster and find each other by name."""
+    system = cluster.kubectl("kube-system")
+    limit = f"--timeout={_READY_SECONDS:.0f}s"
+    patience = _READY_SECONDS + 10
+    system.words("wait", "--for=condition=Ready", "nodes", "--all", limit, timeout=patience)
+    deadline = time.monotonic() + _READY_SECONDS
+    while not system.ended("get", "deployment/coredns").ok and time.monotonic() < deadline:
+        time.sleep(0.2)
+    system.words("rollout", "status", "deployment/coredns", limit, timeout=patience)
+    while not cluster.kubectl().ended("get", "serviceaccount/default").ok:
+        if time.monotonic() > deadline:
+            raise BootError(f"cluster {cluster.name} makes no service accounts")
+        time.sleep(0.2)
+
+
+def kind(*words: str, timeout: float = 120.0) -> Run:
+    """Run kind with what a Docker client needs; never raises for what it does."""
+    experimental = {
+        name: value for name, value in os.environ.items() if name.startswith("KIND_EXPERIMENTAL_")
+    }
+    return run(("kind", *words), env={**client_environment(), **experimental}, timeout=timeout)

@@ -1,0 +1,92 @@
+"""The images of a project on a cluster: built once in a run, and put where its nodes find them."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from pytest_saas_validate.engines import BootError
+from pytest_saas_validate.engines.kind.cluster import Cluster, kind
+from pytest_saas_validate.process import Workspace, once
+from pytest_saas_validate.process.docker import RUN_LABEL, announce, client_environment, docker
+from pytest_saas_validate.project import Project
+
+_BUILD_SECONDS = 600.0
+_LOAD_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Images:
+    """`recipes` names how an image is built, `mirrors` another image for one that comes from elsewhere."""
+
+    project: Project
+    workspace: Workspace
+    recipes: Mapping[str, str]  # image without tag -> "DOCKERFILE [CONTEXT]"
+    mirrors: Mapping[str, str]
+
+    def instead(self, image: str) -> str:
+        """The name under which a stack uses an image."""
+        recipe = self.recipes.get(without_tag(image))
+        if image in self.mirrors or not recipe:
+            return self.mirrors.get(image, image)
+        dockerfile, context = recipe_parts(recipe)
+        inputs = self.project.digest(context, dockerfile)
+        digest = hashlib.sha256(f"{recipe}\0{inputs}".encode()).hexdigest()
+        return f"pytest-saas-validate:{self.workspace.run_id}-{digest[:16]}"
+
+    def bring(self, images: Iterable[str], cluster: Cluster) -> None:
+        """Build what the project makes, and load what this machine has; raises BootError.
+
+        `images` are those of the manifests. What this machine has not is left to the nodes to pull.
+        """
+        workspace = self.workspace
+        once(workspace.shared, "images", lambda: announce(workspace.ledger, RUN_LABEL, workspace.run_id))
+        for image in sorted(images):
+            used = self.instead(image)
+            recipe = self.recipes.get(without_tag(image), "")
+            if used.startswith("pytest-saas-validate:"):
+                once(self.workspace.shared, f"image-{used}", partial(self._build, recipe, used))
+            if cluster.name:
+                once(self.workspace.shared, f"loaded-{used}", partial(_load, cluster.name, used))
+
+    def _build(self, recipe: str, tag: str) -> bool:
+        dockerfile, context = recipe_parts(recipe)
+        root = self.project.root
+        label = f"--label={RUN_LABEL}={self.workspace.run_id}"
+        words = (
+            "build",
+            "--quiet",
+            f"--tag={tag}",
+            label,
+            f"--file={root / dockerfile}",
+            str(root / context),
+        )
+        built = docker(*words, environment=client_environment(), timeout=_BUILD_SECONDS)
+        if not built.ok:
+            raise BootError(f"{dockerfile} does not build\n{built.explain()}")
+        return True
+
+
+def without_tag(image: str) -> str:
+    """An image's name without tag and digest."""
+    return re.sub(r":[^:/]*$", "", image.partition("@")[0])
+
+
+def recipe_parts(recipe: str) -> tuple[str, str]:
+    """The Dockerfile and the context of a recipe; without one it is the Dockerfile's folder."""
+    dockerfile, _, context = recipe.partition(" ")
+    return dockerfile, context.strip() or posixpath.dirname(dockerfile) or "."
+
+
+def _load(cluster: str, image: str) -> bool:
+    """Whether it was loaded; an image that this machine has not is the registry's."""
+    if not docker("image", "inspect", image, environment=client_environment()).ok:
+        return False
+    ended = kind("load", "docker-image", f"--name={cluster}", image, timeout=_LOAD_SECONDS)
+    if not ended.ok:
+        raise BootError(ended.explain())
+    return True
