@@ -25,7 +25,7 @@ def examine() -> list[dict[str, Any]]:
     """A row for each part of the installation and each tool, then the cache."""
     return [
         *map(_part, _PARTS),
-        _containers(),
+        *_containers(),
         *(dataclasses.asdict(row) for row in doctor(samples=True)),
         _cache(),
     ]
@@ -76,18 +76,23 @@ def _part(name: str) -> dict[str, Any]:
     }
 
 
-def _containers() -> dict[str, Any]:
+def _containers() -> Iterator[dict[str, Any]]:
     from pytest_saas_validate.engines.compose import ComposeEngine
+    from pytest_saas_validate.engines.kind import KindEngine
 
-    missing = ComposeEngine().missing
-    return {
-        "name": "engine compose",
-        "found": not missing,
-        "version": "",
-        "path": "",
-        "reason": missing,
-        "how": "Docker Engine with compose, and pip install 'pytest-saas-validate[compose]'",
+    needs = {
+        "compose": "Docker Engine with compose, and pip install 'pytest-saas-validate[compose]'",
+        "kind": "kind, kubectl and Docker Engine",
     }
+    for engine in (ComposeEngine(), KindEngine()):
+        yield {
+            "name": f"engine {engine.name}",
+            "found": not engine.missing,
+            "version": "",
+            "path": "",
+            "reason": engine.missing,
+            "how": needs[engine.name],
+        }
 
 
 def _cache() -> dict[str, Any]:

@@ -88,11 +88,13 @@ def session(config: pytest.Config) -> Session:
 def load_engine(name: str, settings: Settings) -> Engine:
     """The engine of a name, imported when it is first needed."""
     from pytest_saas_validate.engines.compose import ComposeEngine
+    from pytest_saas_validate.engines.kind import KindEngine
     from pytest_saas_validate.engines.local import LocalEngine
 
     engines: dict[str, Callable[[], Engine]] = {
         "local": lambda: LocalEngine(settings.environment),
         "compose": lambda: ComposeEngine(settings.images),
+        "kind": lambda: KindEngine(settings.images, settings.node),
     }
     return engines[name]()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 from pytest_saas_validate.combos import Combo, Feature, Option, combine, read_options, select
 from pytest_saas_validate.findings import Waiver
 from pytest_saas_validate.spec import TABLE, SpecError, read_spec, read_table
+
+NODE_VARIABLE = "SAAS_VALIDATE_NODE_IMAGE"  # before the table: which images there are, the machine knows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +32,7 @@ class Settings:
     waivers: tuple[Waiver, ...] = ()
     environment: str = "locked"
     images: Mapping[str, str] = field(default_factory=dict)  # name in a compose file -> what to use instead
+    node: str = ""  # the image of a cluster's nodes; empty: kind's own
     hooks: bool = True
 
     def wants(self, check: str) -> bool:
@@ -75,6 +79,7 @@ def read_settings(start: Path, switches: Switches = Switches()) -> Settings:
         waivers=tuple(_waivers(table, root)),
         environment=switches.environment or _text(table, "environment", "locked", root),
         images=_images(table, root),
+        node=os.environ.get(NODE_VARIABLE, "") or _text(table, "node", "", root),
         hooks=switches.hooks,
     )
 

@@ -140,7 +140,17 @@ class Spec:
         )
 
 
-_RUN_KEYS = {"template", "features", "waivers", "combos", "engines", "require", "environment", "images"}
+_RUN_KEYS = {
+    "template",
+    "features",
+    "waivers",
+    "combos",
+    "engines",
+    "require",
+    "environment",
+    "images",
+    "node",
+}
 T = TypeVar("T")
 
 

@@ -17,6 +17,7 @@ from pytest_saas_validate.project import Project
 ENGINES: Mapping[str, frozenset[str]] = {
     "local": frozenset({"processes"}),
     "compose": frozenset({"containers"}),
+    "kind": frozenset({"cluster"}),
 }
 """The engines by name, each with what it runs a project in: what some checks and defects are about."""
 

@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pytest_saas_validate.engines.built import announced, tag
 from pytest_saas_validate.engines.compose.command import Compose
 from pytest_saas_validate.process import Workspace, once
-from pytest_saas_validate.process.docker import RUN_LABEL, announce
 from pytest_saas_validate.project import Project
 
 
@@ -40,10 +40,10 @@ class Images:
 
     def build(self, compose: Compose) -> None:
         """Build what this run has not built yet; raises BootError with the builder's words."""
-        tags = {self._tag(service["build"]): name for name, service in self._building()}
+        names = {self._tag(service["build"]): name for name, service in self._building()}
         announced(self.workspace)
-        for tag, name in sorted(tags.items()):
-            once(self.workspace.shared, f"image-{tag}", partial(_build, compose, name))
+        for image, name in sorted(names.items()):
+            once(self.workspace.shared, f"image-{image}", partial(_build, compose, name))
 
     def _building(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         return ((name, found) for name, found in self.config["services"].items() if "build" in found)
@@ -56,12 +56,7 @@ class Images:
         path = context.relative_to(self.project.root).as_posix() if inside else "."
         told = json.dumps(given, sort_keys=True, default=str).replace(str(self.project.root), "")
         digest = hashlib.sha256(f"{path}\0{told}\0{self.project.digest(path)}".encode()).hexdigest()
-        return f"pytest-saas-validate:{self.workspace.run_id}-{digest[:16]}"
-
-
-def announced(workspace: Workspace) -> str:
-    """The ledger's line of this run's images, written before the first of them exists."""
-    return once(workspace.shared, "images", lambda: announce(workspace.ledger, RUN_LABEL, workspace.run_id))
+        return tag(self.workspace, digest)
 
 
 def _build(compose: Compose, service: str) -> bool:

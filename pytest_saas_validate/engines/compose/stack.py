@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pytest_saas_validate.engines import BootError, Container, Image, Program
+from pytest_saas_validate.engines.built import announced
 from pytest_saas_validate.engines.compose.command import Compose
 from pytest_saas_validate.engines.compose.guests import wait_for
-from pytest_saas_validate.engines.compose.images import announced
 from pytest_saas_validate.engines.compose.override import Override
 from pytest_saas_validate.engines.compose.readiness import wait
 from pytest_saas_validate.engines.guest import Guest

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from pytest_saas_validate.engines import BootError
+from pytest_saas_validate.engines.built import announced, tag
 from pytest_saas_validate.engines.kind.cluster import Cluster, kind
 from pytest_saas_validate.process import Workspace, once
-from pytest_saas_validate.process.docker import RUN_LABEL, announce, client_environment, docker
+from pytest_saas_validate.process.docker import RUN_LABEL, client_environment, docker
 from pytest_saas_validate.project import Project
 
 _BUILD_SECONDS = 600.0
@@ -36,19 +37,18 @@ class Images:
         dockerfile, context = recipe_parts(recipe)
         inputs = self.project.digest(context, dockerfile)
         digest = hashlib.sha256(f"{recipe}\0{inputs}".encode()).hexdigest()
-        return f"pytest-saas-validate:{self.workspace.run_id}-{digest[:16]}"
+        return tag(self.workspace, digest)
 
     def bring(self, images: Iterable[str], cluster: Cluster) -> None:
         """Build what the project makes, and load what this machine has; raises BootError.
 
         `images` are those of the manifests. What this machine has not is left to the nodes to pull.
         """
-        workspace = self.workspace
-        once(workspace.shared, "images", lambda: announce(workspace.ledger, RUN_LABEL, workspace.run_id))
+        announced(self.workspace)
         for image in sorted(images):
             used = self.instead(image)
             recipe = self.recipes.get(without_tag(image), "")
-            if used.startswith("pytest-saas-validate:"):
+            if recipe and image not in self.mirrors:
                 once(self.workspace.shared, f"image-{used}", partial(self._build, recipe, used))
             if cluster.name:
                 once(self.workspace.shared, f"loaded-{used}", partial(_load, cluster.name, used))

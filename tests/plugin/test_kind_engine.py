@@ -1,0 +1,220 @@
+"""The engine kind, as far as it can be seen without a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pytest_saas_validate.combos import Combo
+from pytest_saas_validate.engines import BootError
+from pytest_saas_validate.engines.guest import Guest
+from pytest_saas_validate.engines.kind import KindEngine
+from pytest_saas_validate.engines.kind.guests import guest_objects
+from pytest_saas_validate.engines.kind.images import recipe_parts, without_tag
+from pytest_saas_validate.engines.kind.manifests import Manifests, pod_template, secret_objects
+from pytest_saas_validate.engines.kind.readiness import _lacks, _stuck
+from pytest_saas_validate.project import File, Project
+
+OBJECTS = """
+apiVersion: v1
+kind: Namespace
+metadata: {name: shop, labels: {pod-security.kubernetes.io/enforce: restricted}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: api-config-k8t2m9fc4h, namespace: shop}
+data: {LEVEL: INFO}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api, namespace: shop}
+spec:
+  template:
+    spec:
+      securityContext: {runAsUser: 65532}
+      initContainers: [{name: wait, image: "shop-api:1"}]
+      containers:
+        - name: api
+          image: shop-api:1
+          securityContext: {readOnlyRootFilesystem: true}
+          env:
+            - {name: URL, valueFrom: {secretKeyRef: {name: api-secrets, key: URL}}}
+            - {name: DSN, valueFrom: {secretKeyRef: {name: api-secrets, key: DSN, optional: true}}}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: night, namespace: shop}
+spec: {jobTemplate: {spec: {template: {spec: {containers: [{name: night, image: "night@sha256:0"}]}}}}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: in, namespace: shop}
+spec: {ingress: [{from: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: shop}}}]}]}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {name: reader}
+"""
+SHOP = Manifests(tuple(yaml.safe_load_all(OBJECTS)))
+TABLE = """
+[tool.pytest-saas-validate.kubernetes]
+overlay = "k8s/overlays/ci"
+images = { api = "backend/Dockerfile" }
+"""
+
+
+def project(**changes: str) -> Project:
+    texts = {"pyproject.toml": TABLE, "k8s/base/a.yaml": "1"}
+    texts |= {"k8s/overlays/ci/b.yaml": "1", "backend/main.py": "1", "docs/page.md": "1"}
+    files = {name: File(text.encode()) for name, text in {**texts, **changes}.items()}
+    return Project(root=Path("/p"), combo=Combo("x", (), frozenset()), files=files)
+
+
+@pytest.mark.parametrize("path", ["k8s/base/a.yaml", "k8s/overlays/ci/b.yaml", "backend/main.py"])
+def test_a_stack_is_another_when_what_it_is_made_of_changes(path: str) -> None:
+    assert KindEngine().digest(project(**{path: "2"})) != KindEngine().digest(project())
+
+
+def test_a_stack_is_the_same_when_a_document_changes() -> None:
+    assert KindEngine().digest(project(**{"docs/page.md": "2"})) == KindEngine().digest(project())
+
+
+def test_what_is_missing_is_a_reason_with_the_way_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert KindEngine().missing == "kind is not on PATH; install kind (https://kind.sigs.k8s.io)"
+    assert "has no table" in KindEngine().unavailable(project(**{"pyproject.toml": ""}))
+
+
+def test_an_old_kind_is_a_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, says in {"kind": "0.17.0", "kubectl": "", "docker": "28"}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {says}\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert "kind is 0.17.0; version" in KindEngine().missing
+
+
+def test_everything_moves_into_one_namespace_and_speaks_of_it() -> None:
+    moved = SHOP.into("saas-1", {"run": "7"})
+    assert list(moved.named("Namespace")) == ["saas-1"]
+    labels = moved.named("Namespace")["saas-1"]["metadata"]["labels"]
+    assert labels == {"pod-security.kubernetes.io/enforce": "restricted", "run": "7"}
+    assert moved.workloads["api"]["metadata"]["namespace"] == "saas-1"
+    assert "namespace" not in moved.named("ClusterRole")["reader"]["metadata"]
+    peer = moved.named("NetworkPolicy")["in"]["spec"]["ingress"][0]["from"][0]["namespaceSelector"]
+    assert peer == {"matchLabels": {"kubernetes.io/metadata.name": "saas-1"}}
+    assert list(SHOP.named("Namespace")) == ["shop"], "the source is not changed"
+
+
+def test_an_overlay_without_a_namespace_gets_one() -> None:
+    bare = Manifests(tuple(each for each in SHOP.objects if each["kind"] != "Namespace"))
+    assert bare.into("saas-1", {"run": "7"}).objects[0]["metadata"] == {
+        "name": "saas-1",
+        "labels": {"run": "7"},
+    }
+
+
+def test_every_pod_gets_the_images_that_are_used_instead() -> None:
+    assert SHOP.images == {"shop-api:1", "night@sha256:0"}
+    assert SHOP.with_images(lambda name: f"{name}-new").images == {"shop-api:1-new", "night@sha256:0-new"}
+
+
+def test_a_value_is_set_in_a_generated_configmap_and_in_a_workload() -> None:
+    told = SHOP.with_config({"api-config/LEVEL": "DEBUG"}).with_environment({"api/URL": "x"})
+    assert told.named("ConfigMap")["api-config-k8t2m9fc4h"]["data"] == {"LEVEL": "DEBUG"}
+    variables = pod_template(told.workloads["api"])["spec"]["containers"][0]["env"]
+    assert {"name": "URL", "value": "x"} in variables
+    assert [variable["name"] for variable in variables] == ["DSN", "URL"]
+
+
+@pytest.mark.parametrize("place", ["other/KEY", "api-config"])
+def test_a_value_for_nothing_is_an_error_that_names_it(place: str) -> None:
+    with pytest.raises(BootError, match=place):
+        SHOP.with_config({place: "x"})
+    with pytest.raises(BootError, match=place):
+        SHOP.with_environment({place: "x"})
+
+
+def test_secrets_that_a_pod_cannot_start_without_are_known() -> None:
+    assert list(SHOP.secrets()) == [("api", "api-secrets", "URL")]
+    (made,) = secret_objects("saas-1", {"api-secrets/URL": "x", "api-secrets/DSN": "y"})
+    assert made["stringData"] == {"URL": "x", "DSN": "y"}
+
+
+@pytest.mark.parametrize(
+    ("image", "name"),
+    [("a", "a"), ("a:1", "a"), ("r.example:5000/a:1", "r.example:5000/a"), ("r:5000/a@sha256:0", "r:5000/a")],
+)
+def test_an_image_is_known_by_its_name_without_tag(image: str, name: str) -> None:
+    assert without_tag(image) == name
+
+
+@pytest.mark.parametrize(
+    ("recipe", "parts"),
+    [
+        ("backend/Dockerfile", ("backend/Dockerfile", "backend")),
+        ("backup/Dockerfile .", ("backup/Dockerfile", ".")),
+        ("Dockerfile", ("Dockerfile", ".")),
+    ],
+)
+def test_a_recipe_is_a_dockerfile_and_perhaps_a_context(recipe: str, parts: tuple[str, str]) -> None:
+    assert recipe_parts(recipe) == parts
+
+
+def test_a_guest_runs_under_the_rules_of_the_workload_whose_image_it_has() -> None:
+    guest = Guest(name="sink", image="i", command=("run",), files={"/saas/a.py": "text"})
+    like = pod_template(SHOP.workloads["api"])
+    files, service, pod = guest_objects(guest, "saas-1", {"let": "in"}, like)
+    assert files["data"] == {"0": "text"}
+    assert pod["spec"]["securityContext"] == {"runAsUser": 65532}
+    assert pod["spec"]["containers"][0]["securityContext"] == {"readOnlyRootFilesystem": True}
+    assert pod["metadata"]["labels"]["let"] == "in"
+    assert service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
+
+
+def workload(kind: str, status: Mapping[str, Any], **spec: Any) -> dict[str, Any]:
+    about = {"name": "x", "generation": 2}
+    return {"kind": kind, "metadata": about, "spec": {"replicas": 2, **spec}, "status": status}
+
+
+def replicas(generation: int, updated: int, ready: int, total: int) -> dict[str, int]:
+    numbers = {"updatedReplicas": updated, "readyReplicas": ready, "replicas": total}
+    return {"observedGeneration": generation, **numbers}
+
+
+@pytest.mark.parametrize(
+    ("found", "ready"),
+    [
+        (workload("Deployment", replicas(2, 2, 2, 2)), True),
+        (workload("Deployment", replicas(1, 2, 2, 2)), False),
+        (workload("Deployment", replicas(2, 2, 2, 3)), False),
+        (workload("StatefulSet", replicas(2, 1, 2, 2)), False),
+        (workload("Job", {"conditions": [{"type": "Complete", "status": "True"}]}), True),
+        (workload("Job", {}), False),
+        (workload("Pod", {"phase": "Pending"}), False),
+        (workload("Pod", {"conditions": [{"type": "Ready", "status": "True"}]}), True),
+    ],
+)
+def test_when_something_is_ready(found: Mapping[str, Any], ready: bool) -> None:
+    assert (not list(_lacks(found))) is ready
+
+
+def test_a_job_that_failed_ends_the_wait() -> None:
+    failed = workload("Job", {"conditions": [{"type": "Failed", "status": "True", "message": "too often"}]})
+    with pytest.raises(BootError, match="job/x failed: too often"):
+        list(_lacks(failed))
+
+
+def test_a_pod_that_cannot_start_says_why() -> None:
+    waiting = {"state": {"waiting": {"reason": "ErrImagePull", "message": "not found"}}}
+    pod = workload("Pod", {"containerStatuses": [waiting]})
+    refused = {
+        "conditions": [{"type": "ReplicaFailure", "status": "True", "message": "violates PodSecurity"}]
+    }
+    found = dict(_stuck([pod, workload("ReplicaSet", refused)]))
+    assert found == {"pod/x": "ErrImagePull: not found", "replicaset/x": "violates PodSecurity"}
