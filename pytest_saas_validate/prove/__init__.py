@@ -48,7 +48,7 @@ def prove(plan: Plan, mutant: Mutant) -> Kill:
         title=mutant.title,
         combo=home.id,
         missed=tuple(sorted(mutant.fires - found)),
-        false_alarms=tuple(sorted({case.check.id for case in fresh} - mutant.fires - mutant.also)),
+        false_alarms=tuple(sorted({c.check.id for c in fresh if not mutant.explains(c.check.id)})),
         reason="\n".join(sorted({v.reason for v in fresh.values() if v.reason})),
         live=mutant.live or any(case.check.subject is Subject.STACK for case in fresh),
     )
