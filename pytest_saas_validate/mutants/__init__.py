@@ -105,6 +105,11 @@ class Mutant:
         """Whether killing it takes a running stack (as far as its place tells)."""
         return self.in_stack is not None
 
+    @property
+    def families(self) -> frozenset[str]:
+        """The families that it speaks of."""
+        return frozenset(check.rstrip("0123456789") for check in self.fires | self.also)
+
     def explains(self, check: str) -> bool:
         """Whether a new finding of a check comes from this defect."""
         return not {check, check.rstrip("0123456789")}.isdisjoint(self.fires | self.also)

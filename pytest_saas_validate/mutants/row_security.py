@@ -60,9 +60,9 @@ def member(stack: Stack, project: Project) -> None:
     execute(stack, f"CREATE ROLE planted_reader BYPASSRLS; GRANT planted_reader TO {app};")
 
 
-@mutant("ID008-owner", "the application owns the table", fires="ID008", at="stack")
+@mutant("ID008-owner", "the application owns the table", fires="ID008", also=["BK"], at="stack")
 def owner(stack: Stack, project: Project) -> None:
-    """As when the application runs its own migrations."""
+    """As when the application runs its own migrations; the documented roles cannot restore it so."""
     database = _database(project, stack)
     execute(stack, f"ALTER TABLE {name(database.table)} OWNER TO {name(database.app)};")
 
