@@ -56,6 +56,9 @@ def _parser() -> argparse.ArgumentParser:
     prove = commands.add_parser("prove", help="plant every known defect and see which check finds it")
     prove.set_defaults(command=_prove)
     _add_selection(prove)
+    prove.add_argument(
+        "--thorough", action="store_true", help="let every family judge each defect (several times as long)"
+    )
     prove.add_argument("--json", metavar="F", nargs="?", const="-", default="", help="kill table as JSON")
     listing = commands.add_parser("list", help="checks or combinations")
     listing.set_defaults(command=catalogue_words.show_list)
@@ -137,6 +140,7 @@ def _prove(args: argparse.Namespace, rest: Sequence[str]) -> int:
     if _cannot_start(settings):
         return NOT_JUDGED
     words = _pytest_words(args, settings, "prove")
+    words += ["--saas-thorough"] if args.thorough else []
     words += [f"--saas-kills={Path(args.json).absolute()}"] if args.json not in ("", "-") else []
     code, seen = _pytest([*words, *rest])
     if args.json == "-":

@@ -162,7 +162,7 @@ def saas_prove(request: pytest.FixtureRequest, saas_session: Session) -> Callabl
     from pytest_saas_validate.report.kills import record
 
     def kill(mutant: Mutant) -> Kill:
-        result = prove(saas_session.plan, mutant)
+        result = prove(saas_session.plan, mutant, thorough=request.config.getoption("saas_thorough"))
         record(request.node.user_properties, result)
         return result
 

@@ -59,6 +59,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--saas-json", metavar="FILE", default="", help="write the verdicts as JSON")
     group.addoption("--saas-html", metavar="FILE", default="", help="write the report as one HTML file")
     group.addoption("--saas-kills", metavar="FILE", default="", help="write the kill table as JSON")
+    group.addoption("--saas-thorough", action="store_true", help="a planted defect is judged by every family")
     group.addoption(
         "--saas-keep",
         choices=("never", "failed", "always"),

@@ -82,7 +82,8 @@ class Edit:
 class Mutant:
     """One planted defect. Exactly one of the three places is given.
 
-    `fires`: checks that must find it. `also`: checks that may. Any other new finding is a false alarm.
+    `fires`: checks that must find it. `also`: checks, or whole families, that may. Any other new finding is a
+    false alarm.
     `needs` and `absent` choose the combinations it is planted in: the fullest and the barest that fit.
     """
 
@@ -103,6 +104,15 @@ class Mutant:
     def live(self) -> bool:
         """Whether killing it takes a running stack (as far as its place tells)."""
         return self.in_stack is not None
+
+    @property
+    def families(self) -> frozenset[str]:
+        """The families that it speaks of."""
+        return frozenset(check.rstrip("0123456789") for check in self.fires | self.also)
+
+    def explains(self, check: str) -> bool:
+        """Whether a new finding of a check comes from this defect."""
+        return not {check, check.rstrip("0123456789")}.isdisjoint(self.fires | self.also)
 
     def home(self, combos: Iterable[Combo]) -> Combo | None:
         """The combination with the most features that it fits, or None."""

@@ -16,7 +16,7 @@ def _database(project: Project, stack: Stack) -> Database:
     return database
 
 
-@mutant("ID008-disabled", "row level security is off", fires="ID008", also=["ID004"], at="stack")
+@mutant("ID008-disabled", "row level security is off", fires="ID008", also=["ID004", "BK029"], at="stack")
 def disabled(stack: Stack, project: Project) -> None:
     """As forgotten in a migration."""
     execute(stack, f"ALTER TABLE {name(_database(project, stack).table)} DISABLE ROW LEVEL SECURITY;")
@@ -29,7 +29,11 @@ def not_forced(stack: Stack, project: Project) -> None:
 
 
 @mutant(
-    "ID008-open-policy", "a second policy lets every row through", fires="ID008", also=["ID004"], at="stack"
+    "ID008-open-policy",
+    "a second policy lets every row through",
+    fires="ID008",
+    also=["ID004", "BK029"],
+    at="stack",
 )
 def open_policy(stack: Stack, project: Project) -> None:
     """As left over from a repair: permissive policies add up."""
@@ -38,7 +42,11 @@ def open_policy(stack: Stack, project: Project) -> None:
 
 
 @mutant(
-    "ID008-bypass", "the application's role has BYPASSRLS", fires="ID008", also=["ID004", "ID007"], at="stack"
+    "ID008-bypass",
+    "the application's role has BYPASSRLS",
+    fires="ID008",
+    also=["ID004", "ID007", "BK"],
+    at="stack",
 )
 def bypass(stack: Stack, project: Project) -> None:
     """As granted to make a report work. A careful application refuses such a role when it connects anew."""
@@ -52,9 +60,9 @@ def member(stack: Stack, project: Project) -> None:
     execute(stack, f"CREATE ROLE planted_reader BYPASSRLS; GRANT planted_reader TO {app};")
 
 
-@mutant("ID008-owner", "the application owns the table", fires="ID008", at="stack")
+@mutant("ID008-owner", "the application owns the table", fires="ID008", also=["BK"], at="stack")
 def owner(stack: Stack, project: Project) -> None:
-    """As when the application runs its own migrations."""
+    """As when the application runs its own migrations; the documented roles cannot restore it so."""
     database = _database(project, stack)
     execute(stack, f"ALTER TABLE {name(database.table)} OWNER TO {name(database.app)};")
 
@@ -66,17 +74,17 @@ def truncate(stack: Stack, project: Project) -> None:
     execute(stack, f"GRANT TRUNCATE ON {name(database.table)} TO {name(database.app)};")
 
 
-@mutant("ID008-kept-view", "a view keeps the rows of all tenants", fires="ID008", at="stack")
+@mutant("ID008-kept-view", "a view keeps the rows of all tenants", fires="ID008", also=["BK"], at="stack")
 def kept_view(stack: Stack, project: Project) -> None:
-    """As made for a report."""
+    """As made for a report, by a superuser: no documented role can restore it either."""
     table, app = name(_database(project, stack).table), name(_database(project, stack).app)
     view = "CREATE MATERIALIZED VIEW public.planted AS SELECT * FROM"
     execute(stack, f"{view} {table}; GRANT SELECT ON public.planted TO {app};")
 
 
-@mutant("ID008-definer", "a function reads with its owner's rights", fires="ID008", at="stack")
+@mutant("ID008-definer", "a function reads with its owner's rights", fires="ID008", also=["BK"], at="stack")
 def definer(stack: Stack, project: Project) -> None:
-    """As made to count over all tenants."""
+    """As made by a superuser to count over all tenants: no documented role can restore it either."""
     table = name(_database(project, stack).table)
     text = f"SELECT count(*) FROM {table}"
     head = "CREATE FUNCTION public.planted() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS"
@@ -87,7 +95,7 @@ def definer(stack: Stack, project: Project) -> None:
     "ID008-any-tenant",
     "a policy asks that a row has a tenant, not which",
     fires="ID008",
-    also=["ID004"],
+    also=["ID004", "BK029"],
     at="stack",
 )
 def any_tenant(stack: Stack, project: Project) -> None:

@@ -134,17 +134,18 @@ class Plan:
 
     def at(self, template: Path) -> Plan:
         """The same plan for a changed copy of the template."""
-        changed = Plan(
-            replace(self.settings, source=template),
-            self.workspace,
-            self.engine,
-            self.programs,
-            self.today,
-            self.say,
-        )
+        changed = replace(self, settings=replace(self.settings, source=template))
         changed.__dict__["gatherer"] = self.gatherer
         changed.__dict__["bakery"] = Bakery(self.settings, self.workspace(), template, self.bakery.memo)
         return changed
+
+    def narrowed(self, cases: Iterable[Case]) -> Plan:
+        """The same plan for these cases alone: a stack that it boots is asked only for what they judge."""
+        narrow = replace(self, chosen=frozenset(case.id for case in cases))
+        narrow.__dict__["gatherer"] = self.gatherer
+        if self.settings.is_template:
+            narrow.__dict__["bakery"] = self.bakery
+        return narrow
 
     def applicable(self) -> Iterable[Case]:
         """The cases that are judged."""

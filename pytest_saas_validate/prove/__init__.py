@@ -22,10 +22,12 @@ def concerned(mutant: Mutant, plan: Plan) -> bool:
     return here and all(plan.settings.wants(check) for check in mutant.fires)
 
 
-def prove(plan: Plan, mutant: Mutant) -> Kill:
-    """Plant one mutant in the fullest combination that fits and judge every chosen check again.
+def prove(plan: Plan, mutant: Mutant, *, thorough: bool = False) -> Kill:
+    """Plant one mutant in the fullest combination that fits and judge the chosen checks again.
 
-    Costs what the defect changes: evidence whose inputs stay equal is taken from the healthy run.
+    Of a running stack only the families that the mutant names are judged, unless it shall be `thorough`: what
+    all others judge would have to be gathered anew for each defect. Costs what the defect changes: evidence
+    whose inputs stay equal is taken from the healthy run.
     """
     home = mutant.home(plan.settings.combos)
     if home is None:
@@ -35,10 +37,12 @@ def prove(plan: Plan, mutant: Mutant) -> Kill:
             planted=False,
             reason="no combination has the features it needs",
         )
-    cases = [case for case in plan.applicable() if case.combo in (None, home)]
+    cases = [
+        case for case in plan.applicable() if case.combo in (None, home) and (thorough or _near(mutant, case))
+    ]
     before = {case: _red(plan.verdict(case)) for case in cases}
     try:
-        after = dict(_mutated(plan, mutant, cases, plan.project(home)))
+        after = dict(_mutated(plan.narrowed(cases), mutant, cases, plan.project(home)))
     except NotPlantable as problem:
         return Kill(mutant=mutant.id, title=mutant.title, combo=home.id, planted=False, reason=str(problem))
     fresh = {case: verdict_ for case, verdict_ in after.items() if _red(verdict_) - before[case]}
@@ -48,10 +52,16 @@ def prove(plan: Plan, mutant: Mutant) -> Kill:
         title=mutant.title,
         combo=home.id,
         missed=tuple(sorted(mutant.fires - found)),
-        false_alarms=tuple(sorted({case.check.id for case in fresh} - mutant.fires - mutant.also)),
+        false_alarms=tuple(sorted({c.check.id for c in fresh if not mutant.explains(c.check.id)})),
         reason="\n".join(sorted({v.reason for v in fresh.values() if v.reason})),
         live=mutant.live or any(case.check.subject is Subject.STACK for case in fresh),
     )
+
+
+def _near(mutant: Mutant, case: Case) -> bool:
+    """Whether a case costs no stack, or is of a family that the mutant names."""
+    lives = case.check.subject in (Subject.STACK, Subject.ENGINES)
+    return not lives or case.check.family in mutant.families
 
 
 def _red(verdict_: Verdict) -> frozenset[tuple[str, str]]:

@@ -109,7 +109,7 @@ class Child:
     async def end(self) -> None:
         """Kill the program if it still runs and wait until it is gone."""
         self._kill()
-        # A script that calls the program leaves it behind: it ends when nobody is at the pipe's other end any more.
+        # A script that calls the program leaves it behind: that one ends when nobody reads the pipe any more.
         self.pipe.close()
         await self._process.wait()
         await self._listener
