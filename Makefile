@@ -53,8 +53,8 @@ soak: tools ## kill ten runs at random moments and see that nothing stays
 	$(BIN)/python -m pytest tests/soak --soak $(ARGS)
 
 .PHONY: e2e
-e2e: tools ## judge the template in its own containers, break it there, and see that nothing stays; needs Docker
-	$(BIN)/python -m pytest tests/e2e_compose --e2e -s $(ARGS)
+e2e: tools ## judge the template in containers and on a cluster, break it, and see that nothing stays; needs Docker
+	$(BIN)/python -m pytest tests/e2e_compose tests/e2e_k8s --e2e -s $(ARGS)
 
 .PHONY: renders
 renders: tools ## run every command of the README of each render, with planted faults too (an hour)

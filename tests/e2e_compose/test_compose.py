@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,31 +27,9 @@ ROOT = Path(__file__).parent.parent.parent
 COMBOS = os.environ.get("SAAS_E2E_COMBOS", "pairwise")
 SETTINGS = read_settings(ROOT, Switches(combos="all"))
 FULLEST = max(SETTINGS.combos, key=lambda combo: len(combo.features))
+Holdings = Mapping[str, frozenset[str]]
+Command = Callable[..., subprocess.CompletedProcess[str]]
 BOTH = ("--engine", "local", "--engine", "compose", "--require", "compose")
-
-
-def docker(*words: str) -> str:
-    return subprocess.run(["docker", *words], capture_output=True, text=True, check=True).stdout
-
-
-def everything() -> Mapping[str, frozenset[str]]:
-    """What the Docker engine holds, by id."""
-    return {
-        "containers": frozenset(docker("ps", "--all", "--quiet").split()),
-        "volumes": frozenset(docker("volume", "ls", "--quiet").split()),
-        "networks": frozenset(docker("network", "ls", "--quiet").split()),
-        "images": frozenset(docker("images", "--all", "--quiet").split()),
-    }
-
-
-def validate(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pytest_saas_validate", *words],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -62,7 +40,9 @@ def _needs_docker() -> None:
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def report(
+    tmp_path_factory: pytest.TempPathFactory, validate: Command, everything: Callable[[], Holdings]
+) -> dict[str, Any]:
     """What the command says of both engines; nothing may be left in Docker afterwards."""
     before = everything()
     folder = tmp_path_factory.mktemp("e2e")
@@ -94,7 +74,9 @@ def test_drift_is_judged(report: Mapping[str, Any]) -> None:
     assert {v["outcome"] for v in drift} == {"ok"}
 
 
-def test_a_killed_run_is_cleared_away_by_the_next() -> None:
+def test_a_killed_run_is_cleared_away_by_the_next(
+    validate: Command, everything: Callable[[], Holdings]
+) -> None:
     """SIGKILL for the whole group while containers run."""
     before = everything()
     words = ["-m", "pytest_saas_validate", "run", "template", "--combos", "bare", "--only", "SH", *BOTH[2:]]
@@ -117,7 +99,9 @@ def test_a_killed_run_is_cleared_away_by_the_next() -> None:
     assert everything() == before
 
 
-def test_planted_defects_are_found(tmp_path: Path) -> None:
+def test_planted_defects_are_found(
+    tmp_path: Path, validate: Command, everything: Callable[[], Holdings]
+) -> None:
     """Every defect of containers and of the front, each by what it declares, and by nothing else."""
     file = tmp_path / "kills.json"
     before = everything()
@@ -131,7 +115,9 @@ def test_planted_defects_are_found(tmp_path: Path) -> None:
     assert everything() == before
 
 
-def test_the_commands_of_the_readme_work_as_they_stand(tmp_path: Path) -> None:
+def test_the_commands_of_the_readme_work_as_they_stand(
+    tmp_path: Path, everything: Callable[[], Holdings]
+) -> None:
     """Fenced as `sh compose`: they need Docker, and nothing else of the project is installed."""
     project = Oven(template=SETTINGS.source, home=tmp_path / "home").bake(FULLEST, tmp_path / "bake", {}).root
     blocks = re.findall(r"```sh compose\n(.*?)```", (project / "README.md").read_text(), re.DOTALL)
@@ -154,7 +140,8 @@ def test_the_commands_of_the_readme_work_as_they_stand(tmp_path: Path) -> None:
         down = "docker compose --profile tools down --volumes --rmi local --remove-orphans"
         subprocess.run(shlex.split(down), cwd=project, env=environment, check=True, capture_output=True)
         name = environment["COMPOSE_PROJECT_NAME"]
-        left = docker("image", "ls", "--quiet", f"{name}-*").split()
+        listed = ["docker", "image", "ls", "--quiet", f"{name}-*"]
+        left = subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split()
         if left:
-            docker("image", "rm", *left)
+            subprocess.run(["docker", "image", "rm", *left], capture_output=True, check=True)
     assert everything() == before

@@ -1,0 +1,99 @@
+"""The template on a real cluster: judged by the same checks, torn down, and killed in the middle."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_saas_validate.checks import catalogue
+from pytest_saas_validate.engines import ENGINES
+from pytest_saas_validate.engines.kind import KindEngine
+from pytest_saas_validate.findings import Subject
+from pytest_saas_validate.settings import Switches, read_settings
+
+ROOT = Path(__file__).parent.parent.parent
+SETTINGS = read_settings(ROOT, Switches(combos=os.environ.get("SAAS_E2E_COMBOS", "pairwise")))
+COMBOS = [combo for combo in SETTINGS.combos if "kubernetes" in combo.features]
+BOTH = ("--engine", "local", "--engine", "kind", "--require", "kind")
+Holdings = Mapping[str, frozenset[str]]
+Command = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _needs_a_cluster() -> None:
+    missing = KindEngine().missing
+    if missing:
+        pytest.skip(f"the cluster's part of make e2e: {missing}")
+
+
+@pytest.fixture(scope="module")
+def report(
+    tmp_path_factory: pytest.TempPathFactory, validate: Command, everything: Callable[[], Holdings]
+) -> dict[str, Any]:
+    """What the command says of both engines; nothing may be left in Docker afterwards."""
+    before, contexts = everything(), _contexts()
+    file = tmp_path_factory.mktemp("e2e") / "verdicts.json"
+    names = ",".join(combo.id for combo in COMBOS)
+    ended = validate("run", "template", "--combos", names, *BOTH, "--json", str(file))
+    assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]
+    assert everything() == before
+    assert _contexts() == contexts
+    found: dict[str, Any] = json.loads(file.read_text())
+    print(f"\n{names}: {found.get('seconds', 0):.0f} s")
+    return found
+
+
+def _contexts() -> str:
+    return subprocess.run(
+        ["kubectl", "config", "get-contexts", "--output=name"], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_both_engines_are_judged_by_the_same_checks(report: Mapping[str, Any]) -> None:
+    judged = {(v["check"], v["engine"]) for v in report["verdicts"] if v["outcome"] == "ok"}
+    features = frozenset[str]().union(*(combo.features for combo in COMBOS))
+    for check in catalogue():
+        if check.subject is not Subject.STACK or check.absent or not features >= frozenset(check.needs):
+            continue
+        where = [name for name in ("local", "kind") if not check.trait or check.trait in ENGINES[name]]
+        assert {(check.id, name) for name in where} <= judged
+
+
+def test_drift_is_judged(report: Mapping[str, Any]) -> None:
+    drift = [v for v in report["verdicts"] if v["check"] == "SH039"]
+    assert drift
+    assert {v["outcome"] for v in drift} == {"ok"}
+
+
+def test_a_killed_run_is_cleared_away_by_the_next(
+    validate: Command, everything: Callable[[], Holdings]
+) -> None:
+    """SIGKILL for the whole group while the cluster runs."""
+    before = everything()
+    words = ["run", "template", "--combos", COMBOS[0].id, "--only", "SH", *BOTH[2:]]
+    run = subprocess.Popen(
+        [sys.executable, "-m", "pytest_saas_validate", *words],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 240
+    while not everything()["containers"] - before["containers"]:
+        assert run.poll() is None, "the run ended before it had a cluster"
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    assert everything() != before
+    assert validate("run", "template", "--combos", "bare", "--only", "TR001").returncode == 0
+    assert everything() == before
