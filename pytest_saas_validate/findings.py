@@ -63,7 +63,16 @@ class Finding:
     source: str = ""  # place in the template, when the place is a rendered file
 
 
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One line of what a check compared: a place, and what was seen there on each engine."""
+
+    name: str  # "404 unrouted: x-frame-options"
+    values: Mapping[str, str]
+
+
 Rule = Callable[..., Iterable[Finding]]
+Table = Callable[..., Iterable[Row]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +80,8 @@ class Check:
     """A pure rule over one kind of evidence, or several.
 
     `needs` and `absent` name features that must be on or off; elsewhere the check is not applicable.
-    `trait` names what an engine must have ("containers"); on others there is nothing to judge.
+    `trait` names what an engine must have ("containers"); on others there is nothing to judge. `shows` is a
+    table of what was compared, for reports.
     Calling it returns every finding, in the rule's order; it never reads clock, network or files.
     """
 
@@ -86,6 +96,7 @@ class Check:
     absent: frozenset[str] = frozenset()
     trait: str = ""
     url: str = ""
+    shows: Table | None = None
 
     @property
     def family(self) -> str:
@@ -118,6 +129,7 @@ def check(
     absent: Iterable[str] = (),
     trait: str = "",
     url: str = "",
+    shows: Table | None = None,
 ) -> Callable[[Rule], Check]:
     """Turn a generator of findings into a frozen `Check`."""
 
@@ -134,6 +146,7 @@ def check(
             absent=frozenset(absent),
             trait=trait,
             url=url,
+            shows=shows,
         )
 
     return decorate
@@ -166,6 +179,7 @@ class Verdict:
     reason: str = ""
     unreached: tuple[str, ...] = ()  # what the evidence did not reach, by name
     answers: Mapping[str, str] = field(default_factory=dict)
+    rows: tuple[Row, ...] = ()  # what was compared, where the check compares
 
     @property
     def family(self) -> str:
@@ -193,6 +207,7 @@ def verdict(
     values = [part.value for part in gathered if isinstance(part, Found)]
     try:
         found = check(*values)
+        rows = tuple(check.shows(*values)) if check.shows else ()
     except Exception as problem:
         return Verdict(
             check=check.id,
@@ -204,7 +219,9 @@ def verdict(
     open_ = tuple(f for f in found if f not in waived)
     outcome = Outcome.FAILED if open_ else Outcome.WAIVED if waived else Outcome.OK
     unreached = tuple(name for value in values for name in getattr(value, "unreached", ()))
-    return Verdict(check=check.id, outcome=outcome, findings=open_, waived=waived, unreached=unreached)
+    return Verdict(
+        check=check.id, outcome=outcome, findings=open_, waived=waived, unreached=unreached, rows=rows
+    )
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from pytest_saas_validate.checks.headers import REQUIRED
-from pytest_saas_validate.evidence.http import Exchange, Exchanges
-from pytest_saas_validate.findings import Finding, Severity, Subject, check
+from pytest_saas_validate.evidence.http import Exchange, Exchanges, Kind
+from pytest_saas_validate.findings import Finding, Row, Severity, Subject, check
 
 _COMPARED = (
     *REQUIRED,
@@ -17,6 +17,22 @@ _EVERYWHERE = (*REQUIRED, "strict-transport-security")
 _Place = tuple[str, str, str, str, str, str]
 
 
+def _side_by_side(seen: Mapping[str, Exchanges]) -> Iterator[Row]:
+    """Each header on each kind of answer: every value that an engine gave, and whether one lacked it."""
+    kinds = dict.fromkeys(found.kind for exchanges in seen.values() for found in exchanges.exchanges)
+    for kind in sorted(kinds):
+        for header in _EVERYWHERE:
+            values = {name: _values(exchanges, kind, header) for name, exchanges in seen.items()}
+            yield Row(name=f"{kind}: {header}", values=values)
+
+
+def _values(seen: Exchanges, kind: Kind, header: str) -> str:
+    answers = [found for found in seen.exchanges if found.kind is kind]
+    if not answers:
+        return "not reached"
+    return " | ".join(sorted({", ".join(found.values(header)) or "absent" for found in answers}))
+
+
 @check(
     id="SH039",
     severity=Severity.HIGH,
@@ -24,6 +40,7 @@ _Place = tuple[str, str, str, str, str, str]
     remedy="let one place own the header, and give every way to the application that place",
     wants=Exchanges,
     subject=Subject.ENGINES,
+    shows=_side_by_side,
 )
 def same_on_every_engine(seen: Mapping[str, Exchanges]) -> Iterator[Finding]:
     """A header that tests see and production lacks protects nobody; usually a proxy took it."""

@@ -22,6 +22,7 @@ def page(report: Report) -> str:
             *_head(report, title),
             *_matrix(report),
             *_red(report),
+            *_compared(report),
             *_not_exercised(report),
             *_checks(report),
         ]
@@ -96,6 +97,29 @@ def _findings(findings: Iterable[Finding]) -> Iterator[str]:
             yield f'<dd class="quiet">template source: {escape(finding.source)}</dd>'
         yield f"<dd><strong>Fix:</strong> {escape(finding.remedy)}</dd>"
     yield "</dl>"
+
+
+def _compared(report: Report) -> Iterator[str]:
+    """What engines answered side by side, one table for each combination."""
+    compared = [verdict for verdict in report.verdicts if verdict.rows]
+    if not compared:
+        return
+    yield "<h2>Engines side by side</h2>"
+    for verdict in compared:
+        engines = list(verdict.rows[0].values)
+        name = f"{verdict.check} {escape(verdict.combo or 'the template')}"
+        heads = "".join(f'<th scope="col">{escape(engine)}</th>' for engine in engines)
+        yield f"<details><summary><h3>{name}</h3></summary>"
+        yield f'<div class="scroll" tabindex="0" role="region" aria-label="{name}"><table class="wide">'
+        yield f'<thead><tr><th scope="col">answer and header</th>{heads}</tr></thead><tbody>'
+        for row in verdict.rows:
+            alike = len(set(row.values.values())) == 1
+            cells = "".join(
+                f'<td class="{"" if alike else "waived"}">{escape(row.values[engine])}</td>'
+                for engine in engines
+            )
+            yield f'<tr><th scope="row">{escape(row.name)}</th>{cells}</tr>'
+        yield "</tbody></table></div></details>"
 
 
 def _not_exercised(report: Report) -> Iterator[str]:

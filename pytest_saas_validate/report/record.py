@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pytest_saas_validate.findings import Finding, Outcome, Verdict
+from pytest_saas_validate.findings import Finding, Outcome, Row, Verdict
 
 _KEY = "saas.verdict"
 
@@ -25,6 +25,7 @@ def as_data(verdict: Verdict) -> dict[str, Any]:
         "waived": [dataclasses.asdict(finding) for finding in verdict.waived],
         "reason": verdict.reason,
         "unreached": list(verdict.unreached),
+        "rows": [{"name": row.name, "values": dict(row.values)} for row in verdict.rows],
     }
 
 
@@ -40,6 +41,7 @@ def from_data(data: dict[str, Any]) -> Verdict:
         waived=tuple(Finding(**finding) for finding in data["waived"]),
         reason=data["reason"],
         unreached=tuple(data["unreached"]),
+        rows=tuple(Row(**row) for row in data["rows"]),
     )
 
 

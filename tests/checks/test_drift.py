@@ -54,3 +54,11 @@ def test_a_page_of_the_front_may_have_values_of_its_own_but_no_gap() -> None:
 
 def test_what_only_one_engine_answers_is_not_compared() -> None:
     assert same_on_every_engine({"one": answer(), "two": answer(path="/page")}) == ()
+
+
+def test_what_was_compared_is_shown_for_every_header_and_kind_of_answer() -> None:
+    assert same_on_every_engine.shows is not None
+    seen = {"one": answer(), "two": answer({}), "three": Exchanges(exchanges=())}
+    shown = {row.name: row.values for row in same_on_every_engine.shows(seen)}
+    assert shown["200: x-frame-options"] == {"one": "DENY", "two": "absent", "three": "not reached"}
+    assert "200: strict-transport-security" in shown

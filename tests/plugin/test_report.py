@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
-from pytest_saas_validate.findings import Finding, Outcome, Verdict
+from pytest_saas_validate.findings import Finding, Outcome, Row, Verdict
 from pytest_saas_validate.report import Report
 from pytest_saas_validate.report.html import page
 from pytest_saas_validate.report.kills import Kill, as_json
@@ -18,6 +19,12 @@ from pytest_saas_validate.report.write import as_json as verdict_json
 FINDING = Finding(where="GET /<b>", message='holds "<script>"', remedy="escape & go", check="SH001")
 FAILED = Verdict(check="SH001", outcome=Outcome.FAILED, combo="bare", engine="local", findings=(FINDING,))
 OK = Verdict(check="TR001", outcome=Outcome.OK, combo="bare", unreached=("TypeScript",))
+COMPARED = Verdict(
+    check="SH039",
+    outcome=Outcome.OK,
+    combo="bare",
+    rows=(Row(name="404: vary", values={"local": "Origin", "kind": "absent & <gone>"}),),
+)
 ABSENT = Verdict(check="AL001", outcome=Outcome.UNAVAILABLE, combo="bare", reason="promtool is not on PATH")
 
 
@@ -70,10 +77,18 @@ def test_every_link_of_the_page_has_its_target(report: Report) -> None:
     assert all(f'id="{target}"' in text for target in targets)
 
 
+def test_what_engines_answered_stands_side_by_side(report: Report) -> None:
+    text = page(replace(report, verdicts=(*report.verdicts, COMPARED)))
+    assert '<th scope="col">local</th><th scope="col">kind</th>' in text
+    assert '<td class="waived">Origin</td><td class="waived">absent &amp; &lt;gone&gt;</td>' in text
+    assert "side by side" not in page(report)
+
+
 def test_a_verdict_survives_its_travel() -> None:
     properties: list[tuple[str, object]] = []
-    record(properties, FAILED)
-    assert list(recorded(properties)) == [FAILED]
+    for verdict in (FAILED, COMPARED):
+        record(properties, verdict)
+    assert list(recorded(properties)) == [FAILED, COMPARED]
     assert from_data(json.loads(json.dumps(as_data(ABSENT)))) == ABSENT
 
 
