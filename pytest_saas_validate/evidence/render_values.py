@@ -77,11 +77,11 @@ def misread(
     for place, value in before.items():
         if not isinstance(value, str):
             continue
-        if same_shape and not isinstance(after[place], str):
-            yield place, f"is read as {after[place]!r}, which is not text"
-        elif any(old in value for old in answers):
+        if any(old in value for old in answers):
             expected = value
             for old, new in answers.items():
                 expected = expected.replace(old, new)
             if after.get(place) != expected:
                 yield place, f"is {after.get(place)!r} instead of {expected!r}"
+        elif same_shape and not isinstance(after[place], str):
+            yield place, f"is read as {after[place]!r}, which is not text"

@@ -62,8 +62,11 @@ class Bakery:
         return self._read[combo.id]
 
     def again(self, combo: Combo, **extra: str) -> Project:
-        """A second bake of it, apart from the first; raises BakeError."""
-        name = f"{self.digest[:16]}/again-{_folder(combo, extra)}"
+        """A second bake of it, apart from the first; raises BakeError.
+
+        Deep enough that an answer with `../../` still ends in a folder of this template alone.
+        """
+        name = f"{self.digest[:16]}/again/{_folder(combo, extra)}"
         return once(
             self.workspace.shared,
             f"bake-{name}",
