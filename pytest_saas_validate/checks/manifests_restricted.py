@@ -93,8 +93,8 @@ def _container(container: Object, pod: Pod) -> Iterator[str]:
         yield f"{name}: runAsNonRoot is {_said(non_root)}"
     if str(context.get("runAsUser")) == "0":
         yield f"{name}: runAsUser is 0"
-    if not dig(context, "seccompProfile") and dig(shared, "seccompProfile", "type") not in _SECCOMP:
-        yield f"{name}: seccompProfile is {_said(dig(shared, 'seccompProfile', 'type'))}"
+    if not dig(context, "seccompProfile") and not dig(shared, "seccompProfile"):
+        yield f"{name}: seccompProfile is not set"
     yield from _profile(context, f"{name}'s")
     capabilities = mapping(context.get("capabilities"))
     if "ALL" not in words(capabilities.get("drop")):

@@ -126,23 +126,38 @@ def _validated(project: Project, features: Mapping[str, Feature]) -> Validated:
 
 
 def validated(validator: Path, everything: Sequence[Resource]) -> Validated:
-    """What one process says of all these objects; raises ProbeError when it passes over one."""
+    """What one process says of all these objects; raises ProbeError when it passes over one.
+
+    It reads its schemas anew for each file, so objects that only their namespaces tell apart share one.
+    """
     faults = [Fault(each.where, lack) for each in everything if (lack := _lacks(each))]
     custom = {f"{each.kind} of {each.api}" for each in everything if not _lacks(each) and not each.built_in}
-    judged = [each for each in everything if not _lacks(each) and each.built_in]
+    judged: dict[str, list[Resource]] = {}
+    for each in everything:
+        if not _lacks(each) and each.built_in:
+            judged.setdefault(_anywhere(each), []).append(each)
     with tempfile.TemporaryDirectory(prefix="saas-schema-") as name:
         files = [Path(name) / f"{number}.json" for number in range(len(judged))]
-        for file, each in zip(files, judged, strict=True):
-            file.write_text(json.dumps(each.content, default=str), encoding="utf-8")
+        for file, text in zip(files, judged, strict=True):
+            file.write_text(text, encoding="utf-8")
         ended = run([validator, "--strict", *(file.name for file in files)], cwd=Path(name), timeout=120)
     said = {int(number): (level, text) for level, number, text in _SAID.findall(ended.text)}
-    silent = [each.where for number, each in enumerate(judged) if number not in said]
-    if silent:
-        raise ProbeError(f"kubernetes-validate said nothing of {silent[0]}\n{ended.explain()}")
-    for number, (level, text) in sorted(said.items()):
+    for number, group in enumerate(judged.values()):
+        if number not in said:
+            raise ProbeError(f"kubernetes-validate said nothing of {group[0].where}\n{ended.explain()}")
+        level, text = said[number]
         if level != "INFO" or not _PASSED.match(text):
-            faults.append(Fault(judged[number].where, _short(text)))
+            faults += [Fault(each.where, _short(text)) for each in group]
     return Validated(tuple(faults), tuple(sorted(custom)))
+
+
+def _anywhere(each: Resource) -> str:
+    """An object as text, without its namespace when that is one."""
+    content = dict(each.content)
+    metadata = dict(content["metadata"])
+    if isinstance(metadata.get("namespace"), str):
+        metadata["namespace"] = "any"
+    return json.dumps({**content, "metadata": metadata}, default=str)
 
 
 def _lacks(each: Resource) -> str:
