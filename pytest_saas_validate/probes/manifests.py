@@ -37,18 +37,17 @@ _TABLE = "[tool.pytest-saas-validate.kubernetes]"
 def overlays(project: Project) -> Mapping[str, bool]:
     """The folder of each overlay, and whether it is deployed; raises ProbeError when the table names none."""
     spec = project.spec.kubernetes or Kubernetes()
+    for_tests = posixpath.normpath(spec.overlay)
     deployed: list[str] = []
     for pattern in spec.overlays:
         found = matching(project.files, pattern)
         if not found:
             raise ProbeError(f"{pattern}: no folder with a kustomization; name the overlays in {_TABLE}")
         # A pattern catches the overlay for tests too; one that is named is deployed.
-        deployed += [path for path in found if path != spec.overlay or path == posixpath.normpath(pattern)]
-    if not deployed:
-        deployed = [spec.overlay]
-    known = dict.fromkeys(deployed, True)
-    if kustomization(project.files, spec.overlay):
-        known.setdefault(spec.overlay, False)
+        deployed += [path for path in found if path != for_tests or path == posixpath.normpath(pattern)]
+    known = dict.fromkeys(deployed or [for_tests], True)
+    if kustomization(project.files, for_tests):
+        known.setdefault(for_tests, False)
     elif spec.overlay != Kubernetes().overlay:
         raise ProbeError(f"{spec.overlay} in {_TABLE} has no kustomization")
     return known

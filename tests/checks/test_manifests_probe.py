@@ -82,6 +82,7 @@ def table(*overlays: str, tests: str = "") -> str:
         (["deploy/envs/*"], "deploy/envs/trial", {"deploy/envs/live": True, "deploy/envs/trial": False}),
         (["deploy/envs/live"], "deploy/envs/live", {"deploy/envs/live": True}),
         (["./deploy/envs/live/"], "", {"deploy/envs/live": True}),
+        (["deploy/envs/*"], "./deploy/envs/trial", {"deploy/envs/live": True, "deploy/envs/trial": False}),
     ],
 )
 def test_overlays_are_named_by_path_or_pattern(
