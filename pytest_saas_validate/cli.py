@@ -212,7 +212,7 @@ def _doctor(args: argparse.Namespace, rest: Sequence[str]) -> int:
     else:
         for row in rows:
             state = f"{row['version']}  {row['path']}" if row["found"] else f"missing: {row['reason']}"
-            print(f"{row['name']:<14} {state}")
+            print(f"{row['name']:<20} {state}")
     return CLEAN
 
 

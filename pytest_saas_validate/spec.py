@@ -106,6 +106,7 @@ class Kubernetes:
     """The project's manifests, and what a deployer gives to the cluster beside them."""
 
     overlay: str = "k8s/overlays/ci"  # what is applied to a test's cluster
+    overlays: tuple[str, ...] = ("k8s/overlays/*",)  # what is deployed: read, never applied
     workloads: Mapping[str, str] = field(default_factory=dict)  # logical name -> workload, where they differ
     images: Mapping[str, str] = field(default_factory=dict)  # image -> "DOCKERFILE [CONTEXT]", from the root
     secrets: Mapping[str, str] = field(default_factory=dict)  # "SECRET/KEY" -> value

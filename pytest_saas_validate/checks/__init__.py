@@ -16,6 +16,7 @@ FAMILIES = {
     "BK": "backup and restore",
     "ID": "identity and tenants",
     "ST": "containers and images",
+    "KS": "Kubernetes manifests and rollout",
 }
 
 

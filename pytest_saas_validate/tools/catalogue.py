@@ -34,6 +34,10 @@ def _kustomize(*argv: str) -> tuple[Sample, Sample]:
     )
 
 
+def _schemas(text: str, says: str, fails: bool) -> Sample:
+    return Sample(argv=("--strict", "{0}/map.yaml"), files={"map.yaml": text}, says=says, fails=fails)
+
+
 def _server(good: str, bad: str, *argv: str, ready: str, refused: str) -> tuple[Sample, Sample]:
     words = ("--config.file={0}/config.yml", "--web.listen-address=127.0.0.1:0", *argv)
     return (
@@ -134,6 +138,15 @@ _ALL = (
         extra=True,
         good=_KUBECTL[0],
         bad=_KUBECTL[1],
+    ),
+    Tool(
+        name="kubernetes-validate",
+        use="holds Kubernetes objects against the schemas of their API",
+        minimum=(1, 34),
+        wheel="kubernetes-validate",
+        extra=True,
+        good=_schemas(_CONFIG_MAP, says="passed for resource configmap/sample", fails=False),
+        bad=_schemas(_CONFIG_MAP + "dta: {}\n", says=r"ERROR .*'dta' was unexpected", fails=True),
     ),
     Tool(
         name="node",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,9 @@ from pytest_saas_validate.tools.tool import Tool, ToolError
 from pytest_saas_validate.tools.wheels import uv_program
 
 _SECONDS = 300.0
+# A script that starts Python looks for its package in the environment; this one's lies beside it.
+_BESIDE = re.compile(r"^(?=import sys$)", re.M)
+_LOOK = "import pathlib, sys; sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))\n"
 
 
 def obtain(*names: str, say: Callable[[str], None] = lambda text: None) -> tuple[FoundTool, ...]:
@@ -60,6 +64,9 @@ def _install(tool: Tool, folder: Path) -> None:
     ended = run([*argv, "--target", str(folder), tool.wheel], timeout=_SECONDS)
     if not ended.ok:
         raise ToolError(ended.explain())
+    script = folder / "bin" / tool.name
+    if not tool.module and script.is_file() and script.read_bytes()[:2] == b"#!":
+        script.write_text(_BESIDE.sub(_LOOK, script.read_text(encoding="utf-8"), count=1), encoding="utf-8")
 
 
 def _explained(found: FoundTool, problem: str) -> FoundTool:
