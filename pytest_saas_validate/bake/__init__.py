@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -91,9 +92,16 @@ class Oven:
 def _run_hook(script: str, cwd: str, output: list[str]) -> None:
     """What cookiecutter does to run a hook, with its output kept and a time limit."""
     from cookiecutter.exceptions import FailedHookException
+    from cookiecutter.utils import make_executable
 
+    file = Path(script)
+    make_executable(script)
     argv = [sys.executable, script] if script.endswith(".py") else [script]
-    result = run(argv, cwd=Path(cwd), timeout=_HOOK_SECONDS)
+    try:
+        result = run(argv, cwd=Path(cwd), timeout=_HOOK_SECONDS)
+    finally:
+        if file.parent == Path(tempfile.gettempdir()):  # where cookiecutter leaves it, with every answer
+            file.unlink(missing_ok=True)
     output.append(result.stdout.decode(errors="replace") + result.stderr.decode(errors="replace"))
     if not result.ok:
         raise FailedHookException(f"{Path(script).name}: exit code {result.code}")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_saas_validate.bake import BakeError, Oven
-from pytest_saas_validate.combos import Combo
+from pytest_saas_validate.combos import Combo, combine
 from pytest_saas_validate.project import read_files
 from pytest_saas_validate.settings import Switches, read_settings
 
@@ -41,3 +41,19 @@ def test_an_unknown_variable_is_refused(oven: Oven, tmp_path: Path) -> None:
 def test_a_refusal_of_the_hook_is_told(oven: Oven, tmp_path: Path) -> None:
     with pytest.raises(BakeError, match="project_slug"):
         oven.bake(SETTINGS.combos[0], tmp_path, {"project_slug": "../elsewhere"})
+
+
+def test_a_shell_hook_runs_and_leaves_no_copy_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """cookiecutter renders it, with every answer in it, into a plain file of the temporary folder."""
+    template, temporary = tmp_path / "template", tmp_path / "temporary"
+    for folder in (template / "{{cookiecutter.slug}}", template / "hooks", temporary):
+        folder.mkdir(parents=True)
+    (template / "cookiecutter.json").write_text('{"slug": "tiny"}')
+    (template / "{{cookiecutter.slug}}" / "a.txt").write_text("a\n")
+    (template / "hooks" / "post_gen_project.sh").write_text(
+        "#!/bin/sh\necho {{ cookiecutter.slug }} > made\n"
+    )
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    baked = Oven(template=template, home=tmp_path / "home").bake(combine((), {}, {}), tmp_path / "out")
+    assert baked.files["made"].text == "tiny\n"
+    assert list(temporary.iterdir()) == []
