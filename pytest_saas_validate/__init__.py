@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from pytest_saas_validate.checks import scan
     from pytest_saas_validate.combos import Combo
     from pytest_saas_validate.engines import Stack
-    from pytest_saas_validate.findings import Check, Finding, Severity, Violations, assert_clean, check
+    from pytest_saas_validate.findings import Check, Finding, Severity, Subject, check
     from pytest_saas_validate.project import Project
+    from pytest_saas_validate.violations import Violations, assert_clean
 
 _HOMES = {
     "Check": "findings",
@@ -21,8 +22,9 @@ _HOMES = {
     "Project": "project",
     "Severity": "findings",
     "Stack": "engines",
-    "Violations": "findings",
-    "assert_clean": "findings",
+    "Subject": "findings",
+    "Violations": "violations",
+    "assert_clean": "violations",
     "check": "findings",
     "scan": "checks",
 }
@@ -34,6 +36,7 @@ __all__ = [
     "Project",
     "Severity",
     "Stack",
+    "Subject",
     "Violations",
     "assert_clean",
     "check",

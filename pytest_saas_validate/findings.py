@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import fnmatch
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
@@ -227,29 +227,3 @@ def verdict(
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
     """The worst of several outcomes; not applicable only when all of them are, or there are none."""
     return max(outcomes, key=lambda outcome: outcome.weight, default=Outcome.NOT_APPLICABLE)
-
-
-class Violations(AssertionError):
-    """Findings, as an assertion that names every one of them."""
-
-
-def describe(findings: Iterable[Finding]) -> Iterator[str]:
-    """Lines for a person: place, what is wrong, and what to do, once for all in a row that it mends."""
-    listed = list(findings)
-    for finding, following in zip(listed, [*listed[1:], None], strict=True):
-        yield f"  {finding.where}: {finding.message}"
-        if finding.source:
-            yield f"    template source: {finding.source}"
-        if following is None or following.remedy != finding.remedy:
-            yield f"    fix: {finding.remedy}"
-
-
-def assert_clean(findings: Iterable[Finding]) -> None:
-    """Raise `Violations` that lists every finding, grouped by check; do nothing when there is none."""
-    found = sorted(findings, key=lambda finding: (finding.check, finding.where))
-    if not found:
-        return
-    lines = [f"{len(found)} finding{'s' if len(found) > 1 else ''}"]
-    for id_ in sorted({finding.check for finding in found}):
-        lines += [id_, *describe(finding for finding in found if finding.check == id_)]
-    raise Violations("\n".join(lines))

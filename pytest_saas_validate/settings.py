@@ -60,6 +60,8 @@ def read_settings(start: Path, switches: Switches = Switches()) -> Settings:
         raise SpecError(f"{given}: no such folder; give a template or a generated project")
     root, table = _nearest(given or start)
     source, is_template = _source(root, table, given)
+    if not is_template and not table and not any(source.iterdir()):
+        raise SpecError(f"{source}: the folder is empty; give a template or a generated project")
     features = _features(table, root)
     options = read_options(source) if is_template else ()
     if is_template:
@@ -136,7 +138,8 @@ def _waivers(table: Mapping[str, Any], root: Path) -> list[Waiver]:
     for check, entries in _table(table, "waivers", root).items():
         for entry in entries if isinstance(entries, list) else [entries]:
             good = isinstance(entry, dict) and not set(entry) - {"reason", "until", "where"}
-            if not good or not entry.get("reason") or not isinstance(entry.get("until"), dt.date):
+            dated = good and type(entry.get("until")) is dt.date  # a time of day is a date too, by its class
+            if not dated or not str(entry.get("reason", "")).strip():
                 raise SpecError(
                     _wrong(root, f"waivers.{check}", "a table with reason, until (a date) and perhaps where")
                 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_saas_validate.findings import Check, Outcome, Verdict, describe
+from pytest_saas_validate.findings import Check, Outcome, Verdict
+from pytest_saas_validate.violations import describe
 
 
 def settle(check: Check, verdict: Verdict) -> None:

@@ -12,7 +12,16 @@ from pytest_saas_validate.combos import Feature
 from pytest_saas_validate.engines import Stack
 from pytest_saas_validate.evidence.backup import ABSENT, Drill, RoundTrip, Scripts
 from pytest_saas_validate.findings import Subject
-from pytest_saas_validate.probes import Effect, Probe, ProbeError, backup_objects, backup_role, owned, psql
+from pytest_saas_validate.probes import (
+    Effect,
+    Probe,
+    ProbeError,
+    Unavailable,
+    backup_objects,
+    backup_role,
+    owned,
+    psql,
+)
 from pytest_saas_validate.probes.backup_catalogue import catalogue, differing, state
 from pytest_saas_validate.probes.backup_commands import (
     WRONG,
@@ -212,7 +221,9 @@ def _betrayed(commands: Commands, folder: str) -> Iterator[str]:
 
 def _scripts(project: Project, features: Mapping[str, Feature]) -> Scripts:
     spec = project.spec.backup
-    words = (*spec.backup, *spec.restore) if spec else ()
+    if spec is None:
+        raise Unavailable("pyproject.toml has no table [tool.pytest-saas-validate.backup]")
+    words = (*spec.backup, *spec.restore)
     named = [word for word in words if word in project.files]
     if not named:
         raise ProbeError("the backup's commands name no file of the project")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from pytest_saas_validate.findings import Outcome, Verdict, describe
+from pytest_saas_validate.findings import Outcome, Verdict
 from pytest_saas_validate.report import Report
+from pytest_saas_validate.violations import describe
 
 _SIGNS = {
     "ok": "ok",

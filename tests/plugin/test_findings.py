@@ -15,13 +15,12 @@ from pytest_saas_validate.findings import (
     Outcome,
     Severity,
     Subject,
-    Violations,
     Waiver,
-    assert_clean,
     check,
     verdict,
     worst,
 )
+from pytest_saas_validate.violations import Violations, assert_clean
 
 TODAY = dt.date(2026, 11, 24)
 

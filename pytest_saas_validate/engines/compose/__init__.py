@@ -34,7 +34,7 @@ class ComposeEngine:
     def unavailable(self, project: Project) -> str:
         """See `Engine.unavailable`."""
         if project.spec.compose is None:
-            return f"{project.root / 'pyproject.toml'} has no table [tool.pytest-saas-validate.compose]"
+            return "pyproject.toml has no table [tool.pytest-saas-validate.compose]"
         return self.missing
 
     @cached_property

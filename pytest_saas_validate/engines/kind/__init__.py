@@ -39,7 +39,7 @@ class KindEngine:
     def unavailable(self, project: Project) -> str:
         """See `Engine.unavailable`."""
         if project.spec.kubernetes is None:
-            return f"{project.root / 'pyproject.toml'} has no table [tool.pytest-saas-validate.kubernetes]"
+            return "pyproject.toml has no table [tool.pytest-saas-validate.kubernetes]"
         return self.missing
 
     @cached_property

@@ -41,7 +41,7 @@ class LocalEngine:
     def unavailable(self, project: Project) -> str:
         """See `Engine.unavailable`; raises SpecError for a table that cannot be read."""
         if project.spec.backend is None:
-            return f"{project.root / 'pyproject.toml'} has no table [tool.pytest-saas-validate.backend]"
+            return "pyproject.toml has no table [tool.pytest-saas-validate.backend]"
         from pytest_saas_validate.engines.local import postgres
 
         return self.missing or (postgres.why_not(cache_root()) if project.spec.database else "")
