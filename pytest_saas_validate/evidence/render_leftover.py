@@ -10,20 +10,15 @@ _KEYWORDS = (
     "extends|call|endcall|filter|endfilter|with|endwith|now|do|trans|endtrans|autoescape|endautoescape"
 )
 _SIGNS = ("{{", "{%", "%}", "{#", "cookiecutter")
-_RUNTIME = (
-    ".j2",
-    ".jinja",
-    ".jinja2",
-    ".liquid",
-    ".njk",
-)  # the project's own templates, rendered when it runs
+# The project's own templates, rendered when it runs, and notebooks with magic words.
+_RUNTIME = re.compile(r"\.(?:j2|jinja2?|liquid|njk|ipynb)$|(?:^|/)templates/")
 
 
 def leftovers(path: str, text: str, options: Iterable[str]) -> Iterator[tuple[int, str]]:
     """Line number and text of each remnant. `${{ … }}`, `{{ $value }}`, Go and Vue templates are none."""
     if not any(sign in text for sign in _SIGNS):  # nearly all files: a plain search is much faster
         return
-    pattern = _pattern(tuple(sorted(options)), path.endswith(_RUNTIME))
+    pattern = _pattern(tuple(sorted(options)), bool(_RUNTIME.search(path)))
     for found in pattern.finditer(text):
         yield text.count("\n", 0, found.start()) + 1, found.group().strip()
 

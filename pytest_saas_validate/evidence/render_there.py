@@ -197,12 +197,22 @@ class There:
         if self._own.has_package(module):
             if not self._own.runs(module):
                 yield f"calls python -m {module}, which is no module that can be run"
-        elif self._locked and _plain(top) not in self._locked:
+        elif (
+            self._locked
+            and _plain(top) not in self._locked
+            and f"{module.replace('.', '/')}.py" not in self._tails
+        ):
             yield f"calls python -m {module}, which is neither in the project nor in a lock"
 
     @cached_property
     def _own(self) -> OwnPackages:
         return OwnPackages({n: f for n, f in self.files.items() if n.endswith(".py")})
+
+    @cached_property
+    def _tails(self) -> set[str]:
+        """Every end of the path of a Python file: a command is given where that file lies."""
+        paths = [name.split("/") for name in self.files if name.endswith(".py")]
+        return {"/".join(path[at:]) for path in paths for at in range(len(path))}
 
     @cached_property
     def _locked(self) -> set[str]:

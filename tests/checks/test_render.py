@@ -102,9 +102,10 @@ def test_names_hold_no_template_syntax() -> None:
     assert places("TR001", rendered(files)) == [next(iter(files))]
 
 
-def test_templates_of_the_project_itself_keep_their_statements() -> None:
-    files = tree({"mail.html.j2": "{% if user %}{{ user }}{% endif %}\n"})
-    assert places("TR001", rendered(files)) == []
+@pytest.mark.parametrize("name", ["mail.html.j2", "app/templates/mail.html", "look.ipynb"])
+def test_templates_of_the_project_itself_keep_their_statements(name: str) -> None:
+    assert places("TR001", rendered(tree({name: "{% if user %}{{ user }}{% endif %}\n"}))) == []
+    assert places("TR001", rendered(tree({name: "{{ cookiecutter.x }}\n"}))) == [f"{name}:1"]
 
 
 # TR002 and its parsers
