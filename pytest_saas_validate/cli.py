@@ -7,9 +7,10 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 from pathlib import Path
 
-from pytest_saas_validate import catalogue_words
+from pytest_saas_validate import catalogue_words, requirements
 from pytest_saas_validate.checks import catalogue
 from pytest_saas_validate.combos import TemplateError
 from pytest_saas_validate.findings import Outcome
@@ -42,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Bake a SaaS template in every combination, boot it, and judge what it does.",
         epilog="Exit code: 0 clean, 1 findings, 2 usage, 3 could not judge. Words after -- go to pytest.",
     )
+    parser.add_argument("--version", action="version", version=version("pytest-saas-validate"))
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     run = commands.add_parser(
         "run", help="judge a template or a generated project (a template's hooks are run)"
@@ -155,6 +157,9 @@ def _settings(args: argparse.Namespace) -> Settings:
     unknown = [name for name in settings.only if name not in _names()]
     if unknown:
         raise SpecError(f"--only {unknown[0]}: no such family or check; see saas-validate list checks")
+    strange = requirements.strangers(settings.require)
+    if strange:
+        raise SpecError(f"--require {strange[0]}: no such engine, tool or family")
     if settings.is_template and settings.hooks:
         print(
             f"saas-validate: the hooks of {settings.source} will be run (--no-hooks prevents it)",
@@ -168,10 +173,9 @@ def _names() -> set[str]:
 
 
 def _cannot_start(settings: Settings) -> bool:
-    from pytest_saas_validate.requirements import unmet
     from pytest_saas_validate.session import load_engine
 
-    missing = unmet(settings, load_engine)
+    missing = requirements.unmet(settings, load_engine)
     for line in missing:
         print(f"saas-validate: {line}", file=sys.stderr)
     return bool(missing)

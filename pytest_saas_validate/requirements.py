@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from pytest_saas_validate.checks import FAMILIES
 from pytest_saas_validate.engines import ENGINES, Engine
@@ -18,14 +18,25 @@ def unmet(settings: Settings, load: Callable[[str, Settings], Engine]) -> list[s
     return list(_unmet(settings, load)) if settings.require else []
 
 
+def strangers(required: Iterable[str]) -> list[str]:
+    """The names among these that mean nothing."""
+    return sorted(set(required) - _known())
+
+
+def _known() -> set[str]:
+    from pytest_saas_validate.tools import TOOLS
+
+    return {"all", *FAMILIES, *ENGINES, *TOOLS}
+
+
 def _unmet(settings: Settings, load: Callable[[str, Settings], Engine]) -> Iterator[str]:
     from pytest_saas_validate.tools import TOOLS, find
 
     required = settings.require
-    known = {"all", *FAMILIES, *ENGINES, *TOOLS}
+    strange = strangers(required)
     for name in sorted(required):
-        if name not in known:
-            names = ", ".join(sorted(known))
+        if name in strange:
+            names = ", ".join(sorted(_known()))
             yield f"--saas-require={name}: no such engine, tool or family; there are {names}"
         elif name in ENGINES and name not in settings.engines:
             yield f"--saas-require={name}: the engine was not asked for; add --saas-engine={name}"

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from pytest_saas_validate.checks import catalogue
 from pytest_saas_validate.combos import TemplateError
 from pytest_saas_validate.engines import ENGINES, Engine
 from pytest_saas_validate.plan import Plan
 from pytest_saas_validate.plan.aftermath import Aftermath
-from pytest_saas_validate.process import Workspace
+from pytest_saas_validate.process import Workspace, WorkspaceError
 from pytest_saas_validate.settings import Settings, Switches, read_settings
 from pytest_saas_validate.spec import SpecError
 
@@ -46,6 +47,13 @@ class Session:
             settings = read_settings(self.config.rootpath, switches)
         except (SpecError, TemplateError) as problem:
             raise pytest.UsageError(str(problem)) from None
+        ids = {check.id for check in catalogue()}
+        waived = [waiver.check for waiver in settings.waivers if waiver.check not in ids]
+        if waived:
+            raise pytest.UsageError(
+                f"{settings.root / 'pyproject.toml'}: waivers.{waived[0]}: there is no such check; "
+                "see saas-validate list checks"
+            )
         unknown = [name for name in settings.engines if name not in ENGINES]
         if unknown:
             raise pytest.UsageError(f"no engine {unknown[0]!r}; there are {', '.join(ENGINES)}")
@@ -67,9 +75,12 @@ class Session:
     def workspace(self) -> Workspace:
         """Where this run keeps things; a worker shares its controller's."""
         worker = getattr(self.config, "workerinput", None)
-        if worker is None:
-            return Workspace.create(self.run_id or None)
-        return Workspace.open(worker["testrunuid"], owner=worker["saas_controller"])
+        try:
+            if worker is None:
+                return Workspace.create(self.run_id or None)
+            return Workspace.open(worker["testrunuid"], owner=worker["saas_controller"])
+        except WorkspaceError as problem:
+            pytest.exit(str(problem), returncode=pytest.ExitCode.USAGE_ERROR)
 
     run_id: str = ""  # given by xdist to the controller
 

@@ -27,6 +27,7 @@ class Report:
     deselected: int  # cases that the caller chose not to run
     seconds: float
     versions: Mapping[str, str]
+    waivers: tuple[str, ...] = ()  # one line for each: what it covers until when and why, or why it does not
     elsewhere: tuple[str, ...] = ()  # families that none of the run's engines can show, and which could
 
     def cell(self, row: str, family: str) -> tuple[Verdict, ...]:
@@ -86,6 +87,18 @@ def _elsewhere(settings: Settings) -> Iterator[str]:
             yield f"{drift}: compares engines, and the run has one"
 
 
+def _waivers(plan: Plan, verdicts: Collection[Verdict], everywhere: bool) -> Iterator[str]:
+    """What each waiver of the table did; that it covers nothing is told only where all cases were judged."""
+    for waiver in plan.settings.waivers:
+        places = sorted({f.where for v in verdicts for f in v.waived if waiver.covers(f)})
+        if waiver.until < plan.today:
+            yield f"{waiver.check} {waiver.where}: expired on {waiver.until}; mend it, or decide anew"
+        elif places:
+            yield f"{waiver.check} {'; '.join(places)}: until {waiver.until}: {waiver.reason}"
+        elif everywhere:
+            yield f"{waiver.check} {waiver.where}: covers nothing any more; remove it"
+
+
 def assemble(
     plan: Plan, seen: Iterable[Verdict], collected: Collection[str], *, complete: bool, seconds: float
 ) -> Report:
@@ -116,6 +129,7 @@ def assemble(
         engines=settings.engines,
         verdicts=tuple(verdicts),
         deselected=deselected,
+        waivers=tuple(_waivers(plan, verdicts, everywhere=not deselected)),
         elsewhere=tuple(_elsewhere(settings)),
         seconds=seconds,
         versions={

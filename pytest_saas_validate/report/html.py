@@ -23,6 +23,7 @@ def page(report: Report) -> str:
             *_matrix(report),
             *_red(report),
             *_compared(report),
+            *_waivers(report),
             *_not_exercised(report),
             *_checks(report),
         ]
@@ -120,6 +121,14 @@ def _compared(report: Report) -> Iterator[str]:
             )
             yield f'<tr><th scope="row">{escape(row.name)}</th>{cells}</tr>'
         yield "</tbody></table></div></details>"
+
+
+def _waivers(report: Report) -> Iterator[str]:
+    if report.waivers:
+        yield "<h2>Waivers</h2>"
+        yield "<ul>"
+        yield from (f"<li>{escape(line)}</li>" for line in report.waivers)
+        yield "</ul>"
 
 
 def _not_exercised(report: Report) -> Iterator[str]:

@@ -25,9 +25,7 @@ def lines(report: Report) -> Iterator[str]:
     yield from _matrix(report)
     yield from _findings(report)
     yield from _errors(report)
-    waived = sorted({f"{f.check} {f.where}" for v in report.verdicts for f in v.waived})
-    if waived:
-        yield f"waived: {'; '.join(waived)}"
+    yield from (f"waived: {line}" for line in report.waivers)
     gaps = report.not_exercised()
     yield f"not exercised: {'nothing' if not gaps else ''}".rstrip()
     for gap in gaps:

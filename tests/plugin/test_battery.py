@@ -87,9 +87,33 @@ def test_a_waiver_is_shown_and_an_expired_one_is_not_enough(tiny: Path, pytester
     pytester.makefile(".toml", pyproject=TABLE + waiver.format("2999-01-01"))
     result = run(pytester, "--saas-only=TR003")
     assert result.ret == 0
-    result.stdout.fnmatch_lines(["*waived: TR003 NOTES.md*"])
+    result.stdout.fnmatch_lines(["waived: TR003 NOTES.md*: until 2999-01-01: known"])
     pytester.makefile(".toml", pyproject=TABLE + waiver.format("2001-01-01"))
-    assert run(pytester, "--saas-only=TR003").ret == 1
+    result = run(pytester, "--saas-only=TR003")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(["waived: TR003 [*]: expired on 2001-01-01*"])
+
+
+def test_a_waiver_that_covers_nothing_is_told_and_one_of_no_check_is_refused(
+    tiny: Path, pytester: pytest.Pytester
+) -> None:
+    waiver = '[tool.pytest-saas-validate.waivers]\n{} = {{ reason = "known", until = 2999-01-01 }}\n'
+    pytester.makefile(".toml", pyproject=TABLE + waiver.format("TR001"))
+    told = run(pytester, "--saas-only=TR001")
+    told.stdout.fnmatch_lines(["waived: TR001 [*]: covers nothing any more; remove it"])
+    pytester.makefile(".toml", pyproject=TABLE + waiver.format("ZZ999"))
+    refused = run(pytester, "--saas-only=TR001")
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    refused.stderr.fnmatch_lines(["*waivers.ZZ999: there is no such check*"])
+
+
+def test_a_cache_that_cannot_be_used_is_one_sentence(
+    tiny: Path, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAAS_VALIDATE_CACHE", "/proc/nope")
+    result = run(pytester, "--saas-only=TR001")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stdout.fnmatch_lines(["*/proc/nope: the cache cannot be used*set SAAS_VALIDATE_CACHE*"])
 
 
 @pytest.mark.parametrize(
