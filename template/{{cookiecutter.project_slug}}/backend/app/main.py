@@ -24,6 +24,7 @@ from app.database import Database, PrivilegedRoleError
 from app.errors import invalid_request
 from app.logs import configure_logging
 from app.middleware.cors import ExplicitCORSMiddleware
+from app.middleware.refused_body import RefusedBodyMiddleware
 from app.middleware.request_context import RequestContextMiddleware
 from app.middleware.security_headers import SecurityHeaders, SecurityHeadersMiddleware
 from app.middleware.unhandled_error import UnhandledErrorMiddleware
@@ -110,6 +111,7 @@ def layers(settings: Settings) -> list[Middleware]:
             expose_headers=("X-Request-ID",),
         ),
         Middleware(UnhandledErrorMiddleware),
+        Middleware(RefusedBodyMiddleware, most=2 * BODY_LIMIT),
         Middleware(RequestBodyLimitMiddleware, max_body_size=BODY_LIMIT),
     ]
 
