@@ -32,7 +32,18 @@ def known(programs: Sequence[Program]) -> dict[str, str]:
     return variables
 
 
-def database_in(environment: Mapping[str, str]) -> str:
+def told(variables: Mapping[str, str], environment: Mapping[str, str]) -> dict[str, str]:
+    """The facts of a stack of containers whose backend has this environment."""
+    return {
+        "origin": ORIGIN,
+        "audience": AUDIENCE,
+        "issuer": variables.get("issuer", ""),
+        "host": HOSTS[0],
+        "database": _database_in(environment),
+    }
+
+
+def _database_in(environment: Mapping[str, str]) -> str:
     """The name in the first PostgreSQL address of an environment; empty when there is none."""
     urls = [value for _, value in sorted(environment.items()) if _DATABASE_URL.match(value)]
     return urlsplit(urls[0]).path.lstrip("/") if urls else ""

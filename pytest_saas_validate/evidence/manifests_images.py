@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -33,6 +34,12 @@ def image(text: str) -> Image:
     head, slash, last = rest.rpartition("/")
     last, _, tag = last.partition(":")
     return Image(head + slash + last, tag, digest)
+
+
+def recipe_parts(recipe: str) -> tuple[str, str]:
+    """The Dockerfile and the context of a recipe; without one it is the Dockerfile's folder."""
+    dockerfile, _, context = recipe.partition(" ")
+    return dockerfile, context.strip() or posixpath.dirname(dockerfile) or "."
 
 
 @dataclass(frozen=True, kw_only=True)

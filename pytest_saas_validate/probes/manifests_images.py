@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pytest_saas_validate.combos import Feature
-from pytest_saas_validate.evidence.manifests_images import Recipes, Variables, image
+from pytest_saas_validate.evidence.manifests_images import Recipes, Variables, image, recipe_parts
 from pytest_saas_validate.evidence.render_calls import COMPOSE, DOCKERFILE, read
 from pytest_saas_validate.evidence.render_environment import readers, settings
 from pytest_saas_validate.evidence.render_images import builds
@@ -38,8 +38,7 @@ class _Recipe:
 def _recipes_of(project: Project) -> Iterator[_Recipe]:
     """How the table and the compose files build each image."""
     for name, recipe in (project.spec.kubernetes or Kubernetes()).images.items():
-        dockerfile, _, context = recipe.partition(" ")
-        yield _Recipe(image(name).name, dockerfile, context or posixpath.dirname(dockerfile))
+        yield _Recipe(image(name).name, *recipe_parts(recipe))
     told = {build.where: build for build in builds(project.files)}
     for where, body in _services(project):
         if where in told and body.get("image"):

@@ -14,9 +14,10 @@ from pytest_saas_validate.engines import BootError
 from pytest_saas_validate.engines.guest import Guest
 from pytest_saas_validate.engines.kind import KindEngine
 from pytest_saas_validate.engines.kind.guests import guest_objects
-from pytest_saas_validate.engines.kind.images import recipe_parts, without_tag
 from pytest_saas_validate.engines.kind.manifests import Manifests, pod_template, secret_objects
 from pytest_saas_validate.engines.kind.readiness import _lacks, _stuck
+from pytest_saas_validate.evidence.manifests_images import image as parts_of
+from pytest_saas_validate.evidence.manifests_images import recipe_parts
 from pytest_saas_validate.project import File, Project
 
 OBJECTS = """
@@ -151,7 +152,7 @@ def test_secrets_that_a_pod_cannot_start_without_are_known() -> None:
     [("a", "a"), ("a:1", "a"), ("r.example:5000/a:1", "r.example:5000/a"), ("r:5000/a@sha256:0", "r:5000/a")],
 )
 def test_an_image_is_known_by_its_name_without_tag(image: str, name: str) -> None:
-    assert without_tag(image) == name
+    assert parts_of(image).name == name
 
 
 @pytest.mark.parametrize(

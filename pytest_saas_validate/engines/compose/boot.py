@@ -19,7 +19,7 @@ from pytest_saas_validate.engines.compose.override import Override
 from pytest_saas_validate.engines.compose.readiness import one_shots, wait
 from pytest_saas_validate.engines.compose.stack import ComposeStack
 from pytest_saas_validate.engines.guest import Guest, addressed
-from pytest_saas_validate.engines.variables import AUDIENCE, HOSTS, ORIGIN, database_in, fill, known
+from pytest_saas_validate.engines.variables import fill, known, told
 from pytest_saas_validate.process import Workspace
 from pytest_saas_validate.process.docker import STACK_LABEL, announce, client_environment
 from pytest_saas_validate.project import Project
@@ -91,8 +91,7 @@ class Boot:
         stack.facts = self._facts(stack)
 
     def _facts(self, stack: ComposeStack) -> Mapping[str, str]:
-        facts = {"origin": ORIGIN, "audience": AUDIENCE, "issuer": self.variables.get("issuer", "")}
-        facts |= {"host": HOSTS[0], "database": database_in(stack.env("backend"))}
+        facts = told(self.variables, stack.env("backend"))
         if stack.has(edge.NAME):
             facts["ca"] = str(certificates.made(self.workspace) / "ca.pem")
         return facts

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from pytest_saas_validate.engines import BootError, Program, Stack
-from pytest_saas_validate.engines.kind.images import recipe_parts
+from pytest_saas_validate.evidence.manifests_images import recipe_parts
 from pytest_saas_validate.process import Workspace, run
 from pytest_saas_validate.process.docker import client_environment, docker
 from pytest_saas_validate.project import Project

@@ -15,7 +15,7 @@ from pytest_saas_validate.engines.kind.images import Images
 from pytest_saas_validate.engines.kind.manifests import Manifests, Object, pod_template, secret_objects
 from pytest_saas_validate.engines.kind.readiness import wait
 from pytest_saas_validate.engines.kind.stack import NAMESPACE_LABEL, KindStack
-from pytest_saas_validate.engines.variables import AUDIENCE, HOSTS, ORIGIN, database_in, fill, known
+from pytest_saas_validate.engines.variables import fill, known, told
 from pytest_saas_validate.process import Workspace
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import Kubernetes
@@ -81,8 +81,7 @@ class Boot:
         return fill(self.project, f"kubernetes.{table}", values, variables)
 
     def _facts(self, stack: KindStack) -> Mapping[str, str]:
-        facts = {"origin": ORIGIN, "audience": AUDIENCE, "issuer": self.variables.get("issuer", "")}
-        facts |= {"host": HOSTS[0], "database": database_in(stack.env("backend"))}
+        facts = told(self.variables, stack.env("backend"))
         if edge.NAME in stack.services:
             facts["ca"] = str(certificates.made(self.workspace) / "ca.pem")
         return facts

@@ -1,4 +1,4 @@
-"""The cluster of a run: made once for all its workers, or somebody's own."""
+"""The cluster of a run: made once for all its workers."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _READY_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Cluster:
-    """Where a stack is put. Pickles; `name` is empty when kind does not know the cluster."""
+    """Where a stack is put. Pickles."""
 
     kubeconfig: Path
-    name: str = ""
+    name: str
 
     def kubectl(self, namespace: str = "default") -> Kubectl:
         """A client of one namespace."""

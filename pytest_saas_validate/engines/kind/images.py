@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import posixpath
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +10,8 @@ from functools import partial
 from pytest_saas_validate.engines import BootError
 from pytest_saas_validate.engines.built import announced, tag
 from pytest_saas_validate.engines.kind.cluster import Cluster, kind
+from pytest_saas_validate.evidence.manifests_images import image as parts_of
+from pytest_saas_validate.evidence.manifests_images import recipe_parts
 from pytest_saas_validate.process import Workspace, once
 from pytest_saas_validate.process.docker import RUN_LABEL, client_environment, docker
 from pytest_saas_validate.project import Project
@@ -31,7 +31,7 @@ class Images:
 
     def instead(self, image: str) -> str:
         """The name under which a stack uses an image."""
-        recipe = self.recipes.get(without_tag(image))
+        recipe = self.recipes.get(parts_of(image).name)
         if image in self.mirrors or not recipe:
             return self.mirrors.get(image, image)
         dockerfile, context = recipe_parts(recipe)
@@ -47,11 +47,10 @@ class Images:
         announced(self.workspace)
         for image in sorted(images):
             used = self.instead(image)
-            recipe = self.recipes.get(without_tag(image), "")
+            recipe = self.recipes.get(parts_of(image).name, "")
             if recipe and image not in self.mirrors:
                 once(self.workspace.shared, f"image-{used}", partial(self._build, recipe, used))
-            if cluster.name:
-                once(self.workspace.shared, f"loaded-{used}", partial(_load, cluster.name, used))
+            once(self.workspace.shared, f"loaded-{used}", partial(_load, cluster.name, used))
 
     def _build(self, recipe: str, tag: str) -> bool:
         dockerfile, context = recipe_parts(recipe)
@@ -69,17 +68,6 @@ class Images:
         if not built.ok:
             raise BootError(f"{dockerfile} does not build\n{built.explain()}")
         return True
-
-
-def without_tag(image: str) -> str:
-    """An image's name without tag and digest."""
-    return re.sub(r":[^:/]*$", "", image.partition("@")[0])
-
-
-def recipe_parts(recipe: str) -> tuple[str, str]:
-    """The Dockerfile and the context of a recipe; without one it is the Dockerfile's folder."""
-    dockerfile, _, context = recipe.partition(" ")
-    return dockerfile, context.strip() or posixpath.dirname(dockerfile) or "."
 
 
 def _load(cluster: str, image: str) -> bool:

@@ -7,22 +7,17 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
 from pytest_saas_validate.engines import BootError
+from pytest_saas_validate.evidence.manifests import Resource, pods
 from pytest_saas_validate.process import run
 from pytest_saas_validate.tools import find
 
 Object = dict[str, Any]
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
-_CLUSTER_WIDE = frozenset(
-    {
-        "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "IngressClass", "Namespace",
-        "PersistentVolume", "PriorityClass", "RuntimeClass", "StorageClass", "ValidatingAdmissionPolicy",
-    }
-)  # fmt: skip
 _NAME_LABEL = "kubernetes.io/metadata.name"
 
 
@@ -59,9 +54,7 @@ class Manifests:
     @property
     def images(self) -> frozenset[str]:
         """Every image that a pod names."""
-        return frozenset(
-            container["image"] for each in self.objects for container in containers(pod_template(each))
-        )
+        return frozenset(container["image"] for each in self.objects for container in containers(each))
 
     def into(self, namespace: str, labels: Mapping[str, str]) -> Manifests:
         """Everything in one namespace of ours, and what spoke of the old one speaks of it."""
@@ -74,7 +67,7 @@ class Manifests:
                     "name": namespace,
                     "labels": {**each["metadata"].get("labels", {}), **labels},
                 }
-            elif each["kind"] not in _CLUSTER_WIDE:
+            elif not Resource("", each).cluster_wide:
                 each["metadata"]["namespace"] = namespace
             _rename(each, {name for name in old if name}, namespace)
 
@@ -92,7 +85,7 @@ class Manifests:
         """Every image under the name that `instead` gives for it."""
 
         def change(each: Object) -> None:
-            for container in containers(pod_template(each)):
+            for container in containers(each):
                 container["image"] = instead(container["image"])
 
         return self._each(change)
@@ -126,7 +119,7 @@ class Manifests:
         """Workload, Secret and key of every reference that a pod cannot start without; key may be empty."""
         for name, each in self.workloads.items():
             pod = pod_template(each).get("spec", {})
-            for container in containers(pod_template(each)):
+            for container in containers(each):
                 for variable in container.get("env", ()):
                     reference = (variable.get("valueFrom") or {}).get("secretKeyRef")
                     if reference and not reference.get("optional"):
@@ -149,19 +142,12 @@ class Manifests:
 
 def pod_template(each: Object) -> Object:
     """The part of an object that describes its pods; empty when it makes none. Not a copy."""
-    kind, spec = each["kind"], each.get("spec") or {}
-    if kind == "Pod":
-        return each
-    if kind == "CronJob":
-        found: Object = spec["jobTemplate"]["spec"]["template"]
-        return found
-    return (spec.get("template") or {}) if kind in WORKLOADS else {}
+    return cast("Object", next((pod.template for pod in pods((Resource("", each),))), {}))
 
 
-def containers(template: Object) -> list[Object]:
-    """The containers of a pod, those that run before it included."""
-    spec = template.get("spec") or {}
-    return [*spec.get("initContainers", ()), *spec.get("containers", ())]
+def containers(each: Object) -> list[Object]:
+    """The containers of an object's pods, those that run before them included. Not copies."""
+    return [cast("Object", container) for pod in pods((Resource("", each),)) for container in pod.every]
 
 
 def secret_objects(namespace: str, values: Mapping[str, str]) -> Sequence[Object]:
@@ -202,7 +188,7 @@ def _put(each: Object, name: str, key: str, value: str) -> None:
 def _set_variable(each: Object, name: str, key: str, value: str) -> None:
     if each["kind"] not in WORKLOADS or each["metadata"]["name"] != name:
         return
-    for container in containers(pod_template(each)):
+    for container in containers(each):
         others = [found for found in container.get("env", ()) if found["name"] != key]
         container["env"] = [*others, {"name": key, "value": value}]
 

@@ -22,7 +22,6 @@ from pytest_saas_validate.process import Run, Workspace
 NAMESPACE_LABEL = "pytest-saas-validate.run"  # on every namespace that may be touched
 _SCHEMES = {"edge": "https"}
 _JOBS = ("Job", "CronJob")
-_ROLLOUT_SECONDS = 180.0
 
 
 @dataclass
