@@ -115,6 +115,13 @@ class Kubernetes:
         default_factory=dict
     )  # "WORKLOAD/NAME" -> value, instead of its own
     labels: Mapping[str, str] = field(default_factory=dict)  # with these a pod of ours is let in
+    # Who calls whom, by logical names; every other connection is forbidden.
+    calls: tuple[str, ...] = (
+        "frontend -> backend",
+        "backend -> database",
+        "backend -> cache",
+        "backup -> database",
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from pytest_saas_validate.engines.operations import Operations
 from pytest_saas_validate.process import Run, Workspace
 from pytest_saas_validate.project import Project
 
@@ -157,6 +158,12 @@ class Stack(Protocol):
     def idle(self, service: str, *argv: str) -> Run:
         """Run a command in a fresh container of the service in which its program does not run.
         local: refused. compose: `docker compose run` with another entry point. kind: a pod of its image."""
+        ...
+
+    @property
+    def operations(self) -> Operations | None:
+        """What an operator can do to it beyond stopping and starting.
+        local, compose, external: None. kind: by kubectl."""
         ...
 
     def keep(self) -> Sequence[str]:

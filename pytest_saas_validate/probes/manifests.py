@@ -97,22 +97,26 @@ def _built(builder: tuple[str, ...], root: Path, overlay: str, content: str) -> 
     return ended.text
 
 
+def built(project: Project, overlay: str) -> list[dict[str, Any]]:
+    """The objects of one overlay, with everything that they hold; raises ProbeError and Unavailable."""
+    content = project.digest(*_inputs(project))
+    return list(objects(_built(_builder(), project.root, overlay, content), overlay))
+
+
 def _manifests(project: Project, features: Mapping[str, Feature]) -> Manifests:
-    builder, content = _builder(), project.digest(*_inputs(project))
     guests = (project.spec.kubernetes or Kubernetes()).labels
-    built: list[Overlay] = []
+    found: list[Overlay] = []
     leaks: list[Fault] = []
     for path, deployed in overlays(project).items():
-        text = _built(builder, project.root, path, content)
-        made = [cleaned(path, each) for each in objects(text, path)]
+        made = [cleaned(path, each) for each in built(project, path)]
         if not made:
             raise ProbeError(f"{path} builds no object: there is nothing to judge")
         leaks += [fault for _, faults in made for fault in faults]
         resources = tuple(resource for resource, _ in made)
-        built.append(
+        found.append(
             Overlay(path=path, deployed=deployed, resources=resources, guests={} if deployed else guests)
         )
-    return Manifests(overlays=tuple(built), leaks=tuple(leaks))
+    return Manifests(overlays=tuple(found), leaks=tuple(leaks))
 
 
 def _validated(project: Project, features: Mapping[str, Feature]) -> Validated:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator
 
+from pytest_saas_validate.checks import catalogue
 from pytest_saas_validate.engines import ENGINES
 from pytest_saas_validate.findings import Outcome, Subject, Verdict
 from pytest_saas_validate.mutants import Edit, Mutant, NotPlantable
@@ -13,20 +14,24 @@ from pytest_saas_validate.plan.gather import Planted
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.report.kills import Kill
 
+_NOT_JUDGED = (Outcome.ERROR, Outcome.UNAVAILABLE)
+
 
 def concerned(mutant: Mutant, plan: Plan) -> bool:
     """Whether the run's choice of checks and engines includes what this mutant must turn red."""
     traits = frozenset[str]().union(*(ENGINES[name] for name in plan.settings.engines))
-    judged = {case.check.id for case in plan.cases if case.check.subject in (Subject.STACK, Subject.ENGINES)}
-    here = mutant.on in traits if mutant.on else "processes" in traits or not mutant.fires & judged
-    return here and all(plan.settings.wants(check) for check in mutant.fires)
+    judged = {case.check.id: case.check.subject for case in plan.cases}
+    if not mutant.fires <= judged.keys():
+        return False
+    lives = any(judged[check] in (Subject.STACK, Subject.ENGINES) for check in mutant.fires)
+    return mutant.on in traits if mutant.on else "processes" in traits or not lives
 
 
 def prove(plan: Plan, mutant: Mutant, *, thorough: bool = False) -> Kill:
     """Plant one mutant in the fullest combination that fits and judge the chosen checks again.
 
-    Of a running stack only the families that the mutant names are judged, unless it shall be `thorough`: what
-    all others judge would have to be gathered anew for each defect. Costs what the defect changes: evidence
+    Of a running stack only what is near to the mutant is judged, unless it shall be `thorough`: what all
+    others judge would have to be gathered anew for each defect. Costs what the defect changes: evidence
     whose inputs stay equal is taken from the healthy run.
     """
     home = mutant.home(plan.settings.combos)
@@ -40,28 +45,42 @@ def prove(plan: Plan, mutant: Mutant, *, thorough: bool = False) -> Kill:
     cases = [
         case for case in plan.applicable() if case.combo in (None, home) and (thorough or _near(mutant, case))
     ]
-    before = {case: _red(plan.verdict(case)) for case in cases}
+    healthy = {case: plan.verdict(case) for case in cases}
     try:
         after = dict(_mutated(plan.narrowed(cases), mutant, cases, plan.project(home)))
     except NotPlantable as problem:
         return Kill(mutant=mutant.id, title=mutant.title, combo=home.id, planted=False, reason=str(problem))
-    fresh = {case: verdict_ for case, verdict_ in after.items() if _red(verdict_) - before[case]}
+    fresh = {case: verdict_ for case, verdict_ in after.items() if _red(verdict_) - _red(healthy[case])}
     found = {case.check.id for case, v in fresh.items() if v.outcome is Outcome.FAILED}
+    missed = mutant.fires - found
+    blind = [v for case, v in healthy.items() if case.check.id in missed and v.outcome in _NOT_JUDGED]
     return Kill(
         mutant=mutant.id,
         title=mutant.title,
         combo=home.id,
-        missed=tuple(sorted(mutant.fires - found)),
+        missed=tuple(sorted(missed)),
         false_alarms=tuple(sorted({c.check.id for c in fresh if not mutant.explains(c.check.id)})),
-        reason="\n".join(sorted({v.reason for v in fresh.values() if v.reason})),
+        reason="\n".join(sorted({v.reason for v in (*fresh.values(), *blind) if v.reason})),
         live=mutant.live or any(case.check.subject is Subject.STACK for case in fresh),
     )
 
 
 def _near(mutant: Mutant, case: Case) -> bool:
-    """Whether a case costs no stack, or is of a family that the mutant names."""
-    lives = case.check.subject in (Subject.STACK, Subject.ENGINES)
-    return not lives or case.check.family in mutant.families
+    """Whether a case costs no stack, or is of a family that the mutant names, on the cheapest engine.
+
+    A defect of what a dearer engine has is judged there too, by what the checks that it names look at.
+    """
+    if case.check.subject not in (Subject.STACK, Subject.ENGINES):
+        return True
+    if mutant.on:
+        return set(case.check.kinds) <= _looked_at(mutant)
+    cheap = case.engine is not None and "processes" in ENGINES[case.engine]
+    return cheap and case.check.family in mutant.families
+
+
+def _looked_at(mutant: Mutant) -> set[type]:
+    """The evidence of every check that a mutant may turn red."""
+    return {kind for check in catalogue() if mutant.explains(check.id) for kind in check.kinds}
 
 
 def _red(verdict_: Verdict) -> frozenset[tuple[str, str]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _KEY = "saas.kill"
+_SHOWN = 5  # lines of a reason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +59,7 @@ def lines(kills: Sequence[Kill]) -> Iterator[str]:
     for kill in planted:
         if kill.missed:
             yield f"  survived     {kill.mutant} ({kill.title}): {', '.join(kill.missed)} stayed silent"
+            yield from (f"    {line}" for line in kill.reason.splitlines()[:_SHOWN])
         if kill.false_alarms:
             yield f"  false alarm  {kill.mutant}: {', '.join(kill.false_alarms)}"
 

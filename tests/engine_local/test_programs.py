@@ -1,4 +1,4 @@
-"""The issuer of test tokens and the sink of error reports, as processes."""
+"""The issuer of test tokens, the sink of error reports and the sender of load, as processes."""
 
 import base64
 import gzip
@@ -6,6 +6,8 @@ import http.client
 import json
 import stat
 import sys
+import time
+import urllib.error
 import urllib.request
 import zlib
 
@@ -13,7 +15,7 @@ import pytest
 
 from pytest_saas_validate.engines.local.ports import Ports
 from pytest_saas_validate.engines.local.services import Service, answers, wait
-from pytest_saas_validate.engines.programs import ISSUER, SENTRY
+from pytest_saas_validate.engines.programs import ISSUER, LOADER, SENTRY
 
 
 @pytest.fixture
@@ -151,3 +153,38 @@ def test_other_places_take_nothing_and_what_was_kept_is_forgotten(serve):
     request = urllib.request.Request(f"http://{address}/captured", method="DELETE")
     urllib.request.urlopen(request).close()
     assert get(address, "/captured") == []
+
+
+def load(address, path, **wanted):
+    data = json.dumps(wanted).encode()
+    with urllib.request.urlopen(f"http://{address}{path}", data) as response:
+        return json.load(response)
+
+
+def test_load_tells_what_was_not_answered_well_and_stops(serve):
+    loader, sink, ports = serve(LOADER), serve(SENTRY), Ports()
+    targets = {
+        "good": {"url": f"http://{sink}/up", "host": "x"},
+        "absent": {"url": f"http://{sink}/nothing", "host": "x"},
+        "deaf": {"url": f"http://127.0.0.1:{ports.take()}/", "host": "x"},
+    }
+    load(loader, "/begin", targets=targets, pause=0.01, seconds=30)
+    time.sleep(0.5)
+    seen = load(loader, "/end")
+    assert seen["good"]["sent"] > 5
+    assert seen["good"]["failures"] == []
+    assert {found["what"] for found in seen["absent"]["failures"]} == {"404"}
+    assert seen["deaf"]["failures"][0]["what"].startswith("ConnectionRefusedError")
+    assert load(loader, "/end") == {}, "nothing goes on"
+    ports.close()
+
+
+def test_load_ends_by_itself_and_is_begun_once(serve):
+    loader, sink = serve(LOADER), serve(SENTRY)
+    wanted = {"targets": {"good": {"url": f"http://{sink}/up", "host": "x"}}, "pause": 0.01, "seconds": 0.2}
+    load(loader, "/begin", **wanted)
+    with pytest.raises(urllib.error.HTTPError, match="409"):
+        load(loader, "/begin", **wanted)
+    time.sleep(1)
+    first = load(loader, "/end")["good"]["sent"]
+    assert 1 < first < 25

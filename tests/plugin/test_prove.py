@@ -20,9 +20,42 @@ def test_a_defect_explains_what_it_names_and_whole_families(check: str, explaine
     assert DEFECT.explains(check) is explained
 
 
+def case(check: str, engine: str | None) -> Case:
+    return Case(next(each for each in catalogue() if each.id == check), None, engine)
+
+
 @pytest.mark.parametrize(
-    ("check", "near"), [("ID007", True), ("BK002", True), ("SH002", True), ("SN001", False), ("TR001", True)]
+    ("check", "engine", "near"),
+    [
+        ("TR001", None, True),
+        ("ID007", "local", True),
+        ("BK002", "local", True),
+        ("SH002", "local", True),
+        ("SN001", "local", False),
+        ("SH002", "kind", False),
+        ("SH039", None, False),
+    ],
 )
-def test_a_stack_is_asked_only_for_families_that_the_defect_names(check: str, near: bool) -> None:
-    case = Case(next(each for each in catalogue() if each.id == check))
-    assert _near(DEFECT, case) is near
+def test_the_cheapest_stack_is_asked_for_the_families_that_the_defect_names(
+    check: str, engine: str | None, near: bool
+) -> None:
+    assert _near(DEFECT, case(check, engine)) is near
+
+
+ON_A_CLUSTER = Mutant(id="x", title="x", fires=frozenset({"SH039"}), also=frozenset({"KS007"}), on="cluster")
+
+
+@pytest.mark.parametrize(
+    ("check", "engine", "near"),
+    [
+        ("KS001", None, True),
+        ("SH039", None, True),
+        ("SH001", "kind", True),  # looks at the same answers
+        ("SN001", "kind", False),
+        ("KS010", "kind", False),
+    ],
+)
+def test_a_dearer_stack_is_asked_only_for_what_the_named_checks_look_at(
+    check: str, engine: str | None, near: bool
+) -> None:
+    assert _near(ON_A_CLUSTER, case(check, engine)) is near

@@ -172,6 +172,10 @@ class ComposeStack:
         words = ("run", "--rm", "--no-deps", "--no-TTY", "--quiet", "--entrypoint", argv[0])
         return self.compose.ended(*words, self._service(service), *argv[1:])
 
+    @property
+    def operations(self) -> None:
+        """None: containers are neither admitted nor replaced."""
+
     def keep(self) -> Sequence[str]:
         """Leave it to its user: where it listens, and commands that look into it and remove it."""
         self._closed = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,10 @@ class Kubectl:
         kept = ("PATH", "HOME", "NO_PROXY", "HTTPS_PROXY", "no_proxy", "https_proxy")
         return {name: os.environ[name] for name in kept if name in os.environ}
 
+    def within(self, namespace: str) -> Kubectl:
+        """The same cluster, another namespace."""
+        return replace(self, namespace=namespace)
+
     def ended(self, *words: str, stdin: bytes = b"", timeout: float = _SECONDS) -> Run:
         """Run a command, however it ends."""
         return run((*self.argv, *words), env=self.environment, stdin=stdin, timeout=timeout)
@@ -50,6 +54,13 @@ class Kubectl:
 
     def apply(self, objects: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
         """Apply objects in their order; returns what the API server warned of. Raises BootError."""
-        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)})
-        said = self.words("apply", "--filename=-", stdin=text.encode()).stderr.decode(errors="replace")
+        said = self.words("apply", "--filename=-", stdin=_list(objects)).stderr.decode(errors="replace")
         return tuple(line.removeprefix("Warning: ") for line in said.splitlines() if "Warning: " in line)
+
+    def dry_run(self, objects: Sequence[Mapping[str, Any]]) -> Run:
+        """What the API server would say of objects: warnings and refusals on standard error."""
+        return self.ended("apply", "--dry-run=server", "--filename=-", stdin=_list(objects))
+
+
+def _list(objects: Sequence[Mapping[str, Any]]) -> bytes:
+    return json.dumps({"apiVersion": "v1", "kind": "List", "items": list(objects)}).encode()

@@ -32,7 +32,7 @@ def wait(kubectl: Kubectl, seconds: float = READY_SECONDS, pods: Sequence[str] =
         missing = {name: reason for each in found for name, reason in _lacks(each)}
         if not missing and found:
             return
-        stuck = dict(_stuck(found))
+        stuck = ills(found)
         ill = {name: ill.get(name, time.monotonic()) for name in stuck}
         for name, since in ill.items():
             if time.monotonic() - since > _PATIENCE:
@@ -70,10 +70,15 @@ def _lacks(each: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         numbers = [status.get(key, 0) for key in ("updatedReplicas", "readyReplicas", "replicas")]
         if not seen or numbers != [wanted] * 3:
             yield name, f"{numbers[1]} of {wanted} pods are ready"
-    elif each["kind"] == "Pod" and not each["metadata"].get("ownerReferences"):
+    elif each["kind"] == "Pod" and not {"ownerReferences", "deletionTimestamp"} & set(each["metadata"]):
         conditions = {found["type"]: found["status"] for found in status.get("conditions", ())}
         if conditions.get("Ready") != "True":
             yield name, str(status.get("phase", "unknown"))
+
+
+def ills(pods: Sequence[Mapping[str, Any]]) -> Mapping[str, str]:
+    """What keeps pods, or who makes them, from starting: name -> reason."""
+    return dict(_stuck(pods))
 
 
 def _stuck(found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:

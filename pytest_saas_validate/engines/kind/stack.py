@@ -15,6 +15,7 @@ from pytest_saas_validate.engines.kind.forward import Forward
 from pytest_saas_validate.engines.kind.guests import guest_objects
 from pytest_saas_validate.engines.kind.kubectl import Kubectl
 from pytest_saas_validate.engines.kind.manifests import Manifests, Object, pod_template
+from pytest_saas_validate.engines.kind.operations import KindOperations
 from pytest_saas_validate.engines.kind.readiness import wait, wait_gone
 from pytest_saas_validate.evidence import scrub
 from pytest_saas_validate.process import Run, Workspace
@@ -108,14 +109,14 @@ class KindStack:
     def start(self, service: str) -> None:
         """Scale back; returns when it is ready, on the same local port; raises BootError with the logs."""
         with self.explained():
-            self._scale(service, self._object(service)["spec"].get("replicas", 1))
+            self._scale(service, self.object(service)["spec"].get("replicas", 1))
             wait(self.kubectl)
             if service in self._forwards:
                 self._forwards[service].open()
 
     def attach(self, program: Program) -> None:
         """One more pod of the backend's image."""
-        like = pod_template(self._object("backend"))
+        like = pod_template(self.object("backend"))
         guest = Guest.of(program, like["spec"]["containers"][0]["image"])
         with self.explained():
             self.kubectl.apply(guest_objects(guest, self.namespace, self.labels, like))
@@ -164,6 +165,11 @@ class KindStack:
         """Refused: the engine of containers shows it."""
         raise NotImplementedError(f"{service}: health checks are judged on the engine compose")
 
+    @property
+    def operations(self) -> KindOperations:
+        """By kubectl."""
+        return KindOperations(self)
+
     def keep(self) -> Sequence[str]:
         """Empty: the cluster ends with the run."""
         return ()
@@ -177,19 +183,25 @@ class KindStack:
             forward.close()
         self.kubectl.ended("delete", "namespace", self.namespace, "--ignore-not-found", "--wait=false")
 
-    def _workload(self, name: str) -> str:
-        return self.workloads[name]
+    def object(self, name: str) -> Object:
+        """What the stack was told of a workload."""
+        return self.manifests.workloads[self.workloads[name]]
 
-    def _object(self, name: str) -> Object:
-        return self.manifests.workloads[self._workload(name)]
+    def reference(self, name: str) -> str:
+        """How kubectl calls a workload: "deployment/backend"."""
+        return f"{self.object(name)['kind'].lower()}/{self.workloads[name]}"
+
+    def pods(self, name: str) -> Sequence[Object]:
+        """The pods with a workload's labels, those that are ending included."""
+        found: Sequence[Object] = self.kubectl.get("pods", f"--selector={self._selector(name)}")["items"]
+        return found
 
     def _scale(self, service: str, replicas: int) -> None:
-        kind = self._object(service)["kind"].lower()
-        self.kubectl.words("scale", f"{kind}/{self._workload(service)}", f"--replicas={replicas}")
+        self.kubectl.words("scale", self.reference(service), f"--replicas={replicas}")
 
     def _selector(self, name: str) -> str:
         """The labels of a workload's pods."""
-        each = self._object(name)
+        each = self.object(name)
         labels: Mapping[str, str] = (
             each["spec"]["selector"]["matchLabels"]
             if "selector" in each["spec"]
@@ -201,26 +213,25 @@ class KindStack:
         for guest in self.guests:
             if guest.name == name:
                 return guest.service, guest.port
-        service = self._workload(name)
+        service = self.workloads[name]
         ports = self.manifests.named("Service")[service]["spec"]["ports"]
         return service, int(ports[0]["port"])
 
     def _pod(self, name: str) -> tuple[str, str]:
         """A running pod of a workload, and its container."""
-        each = self._object(name)
+        each = self.object(name)
         if each["kind"] in _JOBS:
             return self._waiting(name), pod_template(each)["spec"]["containers"][0]["name"]
-        found = self.kubectl.get("pods", f"--selector={self._selector(name)}")["items"]
-        for pod in found:
+        for pod in self.pods(name):
             if pod["status"].get("phase") == "Running" and "deletionTimestamp" not in pod["metadata"]:
                 return f"pod/{pod['metadata']['name']}", pod["spec"]["containers"][0]["name"]
         raise BootError(f"{name} has no running pod")
 
     def _waiting(self, name: str) -> str:
         """A pod of a job's template in which nothing runs until it is told to."""
-        pod = f"saas-idle-{self._workload(name)}"
+        pod = f"saas-idle-{self.workloads[name]}"
         if name not in self._idle:
-            template = copy.deepcopy(pod_template(self._object(name)))
+            template = copy.deepcopy(pod_template(self.object(name)))
             spec: dict[str, Any] = {**template["spec"], "restartPolicy": "Always"}
             spec["containers"] = [
                 {**container, "command": ["sleep", "infinity"], "args": []}

@@ -151,6 +151,10 @@ class LocalStack:
         """Refused: there are no containers."""
         raise NotImplementedError("the engine local runs processes, not containers")
 
+    @property
+    def operations(self) -> None:
+        """None: processes are neither admitted nor replaced."""
+
     def keep(self) -> Sequence[str]:
         """Cannot: its processes end with the run."""
         return ()

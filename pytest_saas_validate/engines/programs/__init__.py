@@ -13,3 +13,6 @@ ISSUER = Program(name="issuer", path=_HERE / "issuer.py")
 
 SENTRY = Program(name="sentry", path=_HERE / "sentry_sink.py")
 """Keeps what an error reporter sends (GET and DELETE /captured)."""
+
+LOADER = Program(name="loader", path=_HERE / "loader.py")
+"""Sends light load to services (POST /begin and /end)."""

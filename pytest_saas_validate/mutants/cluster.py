@@ -1,0 +1,215 @@
+"""Defects that only a cluster shows: of admission, of replacing pods, of going back, of keeping apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from pytest_saas_validate.mutants import Edit, Mutant, NotPlantable, mutant
+from pytest_saas_validate.mutants.objects import (
+    NEEDS,
+    Object,
+    change,
+    change_overlay,
+    containers,
+    deployed,
+    whole,
+)
+
+_ON = "cluster"
+_POD = "/spec/template/spec"
+
+
+def _patched(id: str, title: str, kind: str, operation: Object, also: Iterable[str] = ()) -> Mutant:
+    """A mutant that patches all objects of a kind in one environment that is deployed."""
+
+    @mutant(id, title, fires="KS009", also=also, needs=NEEDS, on=_ON, at="project")
+    def plant(edit: Edit) -> None:
+        overlay = deployed(edit)[-1]
+        patch = {"target": {"kind": kind}, "patch": json.dumps([operation])}
+        change_overlay(edit, overlay, lambda content: content.setdefault("patches", []).append(patch))
+
+    return plant
+
+
+def _altered(
+    id: str,
+    title: str,
+    kind: str,
+    act: Callable[[Object], object],
+    *,
+    fires: str | Iterable[str],
+    also: Iterable[str] = (),
+    wanted: Callable[[Object], bool] = lambda each: True,
+) -> Mutant:
+    """A mutant that changes one object of the base."""
+    is_whole = whole(kind)
+
+    @mutant(id, title, fires=fires, also=also, needs=NEEDS, on=_ON, at="project")
+    def plant(edit: Edit) -> None:
+        change(edit, lambda each: is_whole(each) and wanted(each), act, f"a {kind} that this defect fits")
+
+    return plant
+
+
+def _served(each: Object) -> bool:
+    """Whether requests come to these pods."""
+    return any("readinessProbe" in container for container in containers(each))
+
+
+def _for_some(each: Object) -> bool:
+    return bool(each["spec"]["podSelector"])
+
+
+def _of_containers(act: Callable[[Object], object]) -> Callable[[Object], object]:
+    return lambda each: [act(container) for container in containers(each)]
+
+
+def _unready(container: Object) -> None:
+    for name in ("readinessProbe", "startupProbe"):
+        container.pop(name, None)
+
+
+GREEDY = _patched(
+    "KS009-greedy",
+    "a container asks for more memory than it may have",
+    "Deployment",
+    {"op": "replace", "path": f"{_POD}/containers/0/resources/requests/memory", "value": "64Gi"},
+)
+UPSIDE_DOWN = _patched(
+    "KS009-upside-down",
+    "an autoscaler wants at least more pods than at most",
+    "HorizontalPodAutoscaler",
+    {"op": "replace", "path": "/spec/minReplicas", "value": 99},
+)
+UNCONFINED = _patched(
+    "KS009-unconfined",
+    "the pods of one environment may make every system call",
+    "Deployment",
+    {"op": "remove", "path": f"{_POD}/securityContext/seccompProfile"},
+    also={"KS002"},
+)
+RECREATE = _altered(
+    "KS010-recreate",
+    "all pods end before the first new one starts",
+    "Deployment",
+    lambda each: each["spec"].update(strategy={"type": "Recreate"}),
+    fires={"KS010", "KS011"},
+    wanted=_served,
+)
+ABRUPT = _altered(
+    "KS010-abrupt",
+    "a pod that is ending stops to accept connections while it is still sent some",
+    "Deployment",
+    _of_containers(lambda container: container.pop("lifecycle", None)),
+    fires="KS010",
+    wanted=_served,
+)
+EAGER = _altered(
+    "KS010-eager",
+    "a pod is sent requests before its program listens",
+    "Deployment",
+    _of_containers(_unready),
+    fires="KS010",
+    also={"KS008"},
+    wanted=_served,
+)
+FORGETFUL = _altered(
+    "KS011-forgetful",
+    "no earlier revision is kept",
+    "Deployment",
+    lambda each: each["spec"].update(revisionHistoryLimit=0),
+    fires="KS011",
+    wanted=_served,
+)
+OPEN_IN = _altered(
+    "KS012-in",
+    "a policy lets everybody in",
+    "NetworkPolicy",
+    lambda each: [rule.pop("from") for rule in each["spec"]["ingress"]],
+    fires="KS012",
+    wanted=lambda each: _for_some(each) and bool(each["spec"].get("ingress")),
+)
+OPEN_OUT = _altered(
+    "KS012-out",
+    "a policy lets pods out to everywhere",
+    "NetworkPolicy",
+    lambda each: each["spec"].update(egress=[{}]),
+    fires="KS012",
+    wanted=lambda each: _for_some(each) and bool(each["spec"].get("egress")),
+)
+
+
+@mutant(
+    "KS012-open",
+    "nothing is denied by default",
+    fires="KS012",
+    also={"KS008"},
+    needs=NEEDS,
+    on=_ON,
+    at="project",
+)
+def open_doors(edit: Edit) -> None:
+    """What no policy selects for a direction is open in it."""
+    change(
+        edit,
+        lambda each: (
+            whole("NetworkPolicy")(each) and not any(each["spec"].get(way) for way in ("ingress", "egress"))
+        ),
+        lambda each: each.clear(),
+        "a NetworkPolicy that denies",
+    )
+
+
+@mutant(
+    "SH039-pod",
+    "a pod's own variable hides what the environment is told: another origin is let in",
+    fires="SH039",
+    also={"SH"},
+    needs=NEEDS,
+    on=_ON,
+    at="project",
+)
+def other_origin(edit: Edit) -> None:
+    """Of the pods alone: on other engines nothing changes."""
+    told = edit.spec.kubernetes.config if edit.spec.kubernetes else {}
+    place = next((place for place, value in told.items() if value == "${origin}"), "")
+    if not place:
+        raise NotPlantable("kubernetes.config tells nobody ${origin}")
+    source, _, name = place.partition("/")
+    planted = {"name": name, "value": "https://planted.example.test"}
+
+    def reads(each: Object) -> bool:
+        return whole("Deployment")(each) and any(_takes(container, source) for container in containers(each))
+
+    change(
+        edit,
+        reads,
+        _of_containers(lambda container: container.setdefault("env", []).append(planted)),
+        f"a Deployment with the values of {source}",
+    )
+
+
+def _takes(container: Any, config: str) -> bool:
+    sources = container.get("envFrom") or ()
+    return any((source.get("configMapRef") or {}).get("name") == config for source in sources)
+
+
+@mutant(
+    "SH039-service",
+    "a Service sends to another port than the one that its pods listen on",
+    fires="SH039",
+    also={"SH", "KS007", "KS010", "KS011"},
+    needs=NEEDS,
+    on=_ON,
+    at="project",
+)
+def other_port(edit: Edit) -> None:
+    """Of the backend's Service: the page's server has nobody to pass requests on to."""
+    change(
+        edit,
+        lambda each: whole("Service")(each) and each["metadata"]["name"] == "backend",
+        lambda each: each["spec"]["ports"][0].update(targetPort=9),
+        "a Service of the backend",
+    )
