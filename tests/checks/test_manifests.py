@@ -19,7 +19,7 @@ from pytest_saas_validate.probes import ProbeError
 from pytest_saas_validate.probes.manifests import objects
 from tests.checks.foreign import BASE, NAMESPACE
 
-CHECKS = {check.id: check for check in catalogue() if check.family == "KS"}
+CHECKS = {check.id: check for check in catalogue() if check.family == "KS" and not check.trait}
 RECIPES = Recipes(built={"shop-web": "server/Dockerfile"}, others=frozenset({"postgres"}))
 VARIABLES = Variables(
     images=frozenset({"shop-web"}),

@@ -22,6 +22,7 @@ from pytest_saas_validate.settings import Switches, read_settings
 
 ROOT = Path(__file__).parent.parent.parent
 SETTINGS = read_settings(ROOT, Switches(combos=os.environ.get("SAAS_E2E_COMBOS", "pairwise")))
+FULLEST = max(SETTINGS.combos, key=lambda combo: len(combo.features))
 COMBOS = [combo for combo in SETTINGS.combos if "kubernetes" in combo.features]
 BOTH = ("--engine", "local", "--engine", "kind", "--require", "kind")
 Holdings = Mapping[str, frozenset[str]]
@@ -96,4 +97,19 @@ def test_a_killed_run_is_cleared_away_by_the_next(
     run.wait()
     assert everything() != before
     assert validate("run", "template", "--combos", "bare", "--only", "TR001").returncode == 0
+    assert everything() == before
+
+
+def test_planted_defects_are_found(
+    tmp_path: Path, validate: Command, everything: Callable[[], Holdings]
+) -> None:
+    """Every defect that only a cluster shows, each by what it declares, and by nothing that looks at the same."""
+    file = tmp_path / "kills.json"
+    before = everything()
+    chosen = "KS009 or KS010 or KS011 or KS012 or SH039"
+    words = ("--combos", FULLEST.id, "--only", "SH,KS", *BOTH, "--json", str(file))
+    ended = validate("prove", "template", *words, "--", "-k", chosen, "-q")
+    kills = json.loads(file.read_text())
+    assert ended.returncode == 0, ended.stdout[-4000:]
+    assert kills["planted"] == kills["killed"] >= 12
     assert everything() == before

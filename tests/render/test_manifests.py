@@ -316,7 +316,7 @@ def with_image(rendered: Rendered, folder: Path, image: str) -> Path:
 DIGEST = "sha256:" + "0123456789abcdef" * 4
 
 
-@pytest.mark.parametrize("tag", ["3f2a1b9", "20261127", "1e5", "0.2.0", "v1-rc.2"])
+@pytest.mark.parametrize("tag", ["3f2a1b9", "20261127", "1e5", "v1-rc-2"])
 @pytest.mark.parametrize("digest", ["", f"@{DIGEST}"], ids=["tag", "digest too"])
 def test_a_new_image_makes_a_new_migration(
     tag: str, digest: str, one_render: Rendered, tmp_path: Path
