@@ -103,7 +103,7 @@ def test_a_killed_run_is_cleared_away_by_the_next(
 def test_planted_defects_are_found(
     tmp_path: Path, validate: Command, everything: Callable[[], Holdings]
 ) -> None:
-    """Every defect that only a cluster shows, each by what it declares, and by nothing that looks at the same."""
+    """Every defect that only a cluster shows, by what it declares, and by nothing that looks at the same."""
     file = tmp_path / "kills.json"
     before = everything()
     chosen = "KS009 or KS010 or KS011 or KS012 or SH039"
