@@ -88,6 +88,7 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", action="append", default=[], metavar="NAME", help="where to run (local)")
     parser.add_argument("--require", default="", metavar="LIST", help="what must be here, or all")
     parser.add_argument("--environment", default="", choices=("", "locked", "current"), help="the backend's")
+    parser.add_argument("--kubeconfig", default="", metavar="F", help="engine kind: use this cluster")
     parser.add_argument("--no-hooks", action="store_true", help="do not run the template's hooks")
 
 
@@ -99,6 +100,7 @@ def _switches(args: argparse.Namespace) -> Switches:
         only=args.only,
         require=args.require,
         environment=args.environment,
+        kubeconfig=args.kubeconfig,
         hooks=not args.no_hooks,
     )
 
@@ -192,6 +194,7 @@ def _pytest_words(args: argparse.Namespace, settings: Settings, suite: str) -> l
         "only": args.only,
         "require": args.require,
         "environment": args.environment,
+        "kubeconfig": settings.kubeconfig or "",
     }
     words += [f"--saas-{name}={value}" for name, value in given.items() if value]
     words += [f"--saas-engine={name}" for name in args.engine]

@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from pytest_saas_validate.report.kills import Kill
     from pytest_saas_validate.session import Session
 
-_SWITCHES = ("saas_path", "saas_combos", "saas_engine", "saas_only", "saas_require", "saas_json", "saas_html")
+_SWITCHES = (
+    "saas_path",
+    "saas_combos",
+    "saas_engine",
+    "saas_only",
+    "saas_require",
+    "saas_kubeconfig",
+    "saas_json",
+    "saas_html",
+)
 
 
 def asked(config: pytest.Config) -> bool:

@@ -55,6 +55,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="engines, tools, families or all: missing is an error",
     )
     group.addoption("--saas-environment", metavar="WHICH", default="", help="locked (default) or current")
+    group.addoption(
+        "--saas-kubeconfig", metavar="FILE", default="", help="engine kind: use this cluster, make none"
+    )
     group.addoption("--saas-no-hooks", action="store_true", help="do not run the template's hooks")
     group.addoption("--saas-json", metavar="FILE", default="", help="write the verdicts as JSON")
     group.addoption("--saas-html", metavar="FILE", default="", help="write the report as one HTML file")

@@ -1,4 +1,4 @@
-"""What `--saas-require` names and this machine lacks, found before a test runs."""
+"""What `--saas-require` or `--saas-kubeconfig` names and is not there, found before a test runs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def unmet(settings: Settings, load: Callable[[str, Settings], Engine]) -> list[s
     `load` gives the engine of a name. Engines ask the project for what they need, so they are judged again
     at verdict time; here a tool or an engine that this machine lacks, or a name that means nothing, is found.
     """
-    return list(_unmet(settings, load)) if settings.require else []
+    return list(_unmet(settings, load)) if settings.require or settings.kubeconfig else []
 
 
 def strangers(required: Iterable[str]) -> list[str]:
@@ -41,9 +41,11 @@ def _unmet(settings: Settings, load: Callable[[str, Settings], Engine]) -> Itera
         elif name in ENGINES and name not in settings.engines:
             yield f"--saas-require={name}: the engine was not asked for; add --saas-engine={name}"
     for name in settings.engines:
-        reason = load(name, settings).missing if {name, "all"} & required else ""
+        given = "kubeconfig" if name == "kind" and settings.kubeconfig else ""
+        asked = given or (f"require={name}" if {name, "all"} & required else "")
+        reason = load(name, settings).missing if asked else ""
         if reason:
-            yield f"--saas-require={name}: {reason}"
+            yield f"--saas-{asked}: {reason}"
     for name in sorted(set(TOOLS) & required):
         tool = find(name)
         if tool.reason:

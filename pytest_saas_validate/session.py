@@ -41,6 +41,7 @@ class Session:
             only=option("saas_only"),
             require=option("saas_require"),
             environment=option("saas_environment"),
+            kubeconfig=option("saas_kubeconfig"),
             hooks=not option("saas_no_hooks"),
         )
         try:
@@ -105,7 +106,7 @@ def load_engine(name: str, settings: Settings) -> Engine:
     engines: dict[str, Callable[[], Engine]] = {
         "local": lambda: LocalEngine(settings.environment),
         "compose": lambda: ComposeEngine(settings.images),
-        "kind": lambda: KindEngine(settings.images, settings.node),
+        "kind": lambda: KindEngine(settings.images, settings.node, kubeconfig=settings.kubeconfig),
     }
     return engines[name]()
 

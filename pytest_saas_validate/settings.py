@@ -33,6 +33,7 @@ class Settings:
     environment: str = "locked"
     images: Mapping[str, str] = field(default_factory=dict)  # name in a compose file -> what to use instead
     node: str = ""  # the image of a cluster's nodes; empty: kind's own
+    kubeconfig: Path | None = None  # of a cluster that is there; None: one is made
     hooks: bool = True
 
     def wants(self, check: str) -> bool:
@@ -50,6 +51,7 @@ class Switches:
     only: str = ""
     require: str = ""
     environment: str = ""
+    kubeconfig: str = ""
     hooks: bool = True
 
 
@@ -68,6 +70,7 @@ def read_settings(start: Path, switches: Switches = Switches()) -> Settings:
         combos = select(switches.combos or _text(table, "combos", "all", root), options, features)
     else:
         combos = (_own_combo(source, features),)
+    engines = tuple(switches.engines) or tuple(_list(table, "engines", root)) or ("local",)
     return Settings(
         root=root,
         source=source,
@@ -75,13 +78,14 @@ def read_settings(start: Path, switches: Switches = Switches()) -> Settings:
         options=options,
         combos=combos,
         features=features,
-        engines=tuple(switches.engines) or tuple(_list(table, "engines", root)) or ("local",),
+        engines=engines,
         only=tuple(_split(switches.only)),
         require=frozenset(_split(switches.require) or _list(table, "require", root)),
         waivers=tuple(_waivers(table, root)),
         environment=switches.environment or _text(table, "environment", "locked", root),
         images=_images(table, root),
         node=os.environ.get(NODE_VARIABLE, "") or _text(table, "node", "", root),
+        kubeconfig=_kubeconfig(switches.kubeconfig, engines),
         hooks=switches.hooks,
     )
 
@@ -152,6 +156,19 @@ def _waivers(table: Mapping[str, Any], root: Path) -> list[Waiver]:
                 )
             )
     return found
+
+
+def _kubeconfig(given: str, engines: Sequence[str]) -> Path | None:
+    if not given:
+        return None
+    file = Path(given).expanduser().absolute()
+    if not file.is_file():
+        raise SpecError(f"{file}: no such file; give the kubeconfig of a cluster")
+    if "kind" not in engines:
+        raise SpecError(
+            f"{file}: the engine kind, which is for clusters, was not asked for; add --engine=kind"
+        )
+    return file
 
 
 def _table(table: Mapping[str, Any], key: str, root: Path) -> Mapping[str, Any]:

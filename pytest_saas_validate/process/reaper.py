@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from pytest_saas_validate.process.children import end
 from pytest_saas_validate.process.docker import DOCKER, remove_announced
 from pytest_saas_validate.process.identity import birth, carrying, descendants, here, is_stopped, parent
+from pytest_saas_validate.process.kubernetes import NAMESPACE, NODE_IMAGE, remove_image, remove_namespace
 from pytest_saas_validate.process.ledger import GONE, Ledger
 from pytest_saas_validate.process.once import locked
 
@@ -23,6 +24,12 @@ WORKER = "worker"  # the kind of a ledger's line for a process that shares the r
 _UNKNOWN_AGE = 24 * 3600.0  # seconds; a run of another machine that shares the cache
 _GRACE = 2.0  # seconds for a process that nobody waits for any more
 _UNOWNED_AGE = 60.0  # seconds; a run whose maker died between two lines, or that is just being made
+# What lies outside of this machine's processes and folders; what uses something goes before it.
+_OUTSIDE: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
+    NAMESPACE: remove_namespace,
+    NODE_IMAGE: remove_image,
+    DOCKER: remove_announced,
+}
 
 
 @dataclass(frozen=True)
@@ -64,9 +71,9 @@ def reap(ledger: Ledger, begun: Mapping[int, str] | None = None) -> Reaped:
         if entry["kind"] == "folder" and _is_ours(entry) and Path(entry["path"]).exists():
             folders.append(entry["path"])
             left += _remove(Path(entry["path"]))
-    for entry in moved.open_entries():
-        if entry["kind"] == DOCKER:
-            left += remove_announced(entry)
+    for kind, remove in _OUTSIDE.items():
+        for entry in moved.open_entries():
+            left += remove(entry) if entry["kind"] == kind else []
     left += _remove(gone)
     return Reaped(tuple(processes), tuple(folders), tuple(left))
 

@@ -1,4 +1,4 @@
-"""The engine `kind`: the project's own manifests on a real cluster. Needs kind, kubectl and Docker."""
+"""The engine `kind`: the project's own manifests on a real cluster, made for the run or there before it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 from pytest_saas_validate.engines import BootError, Program, Stack
+from pytest_saas_validate.evidence.manifests_images import image as parts_of
 from pytest_saas_validate.evidence.manifests_images import recipe_parts
 from pytest_saas_validate.process import Workspace, run
 from pytest_saas_validate.process.docker import client_environment, docker
@@ -29,34 +31,29 @@ class KindEngine:
     """Boots a project from its overlay; the first boot of a run makes the cluster and builds the images.
 
     `node` is the image of the cluster's nodes (empty: kind's own), `mirrors` maps an image's name to the one
-    to use instead.
+    to use instead. With `kubeconfig` no cluster is made: the one of the file's current context is used, and
+    nothing in it is changed but the namespaces that the run makes there, and which images kind's nodes have.
     """
 
     mirrors: Mapping[str, str] = field(default_factory=dict)
     node: str = ""
     name: str = "kind"
+    kubeconfig: Path | None = None
 
     def unavailable(self, project: Project) -> str:
         """See `Engine.unavailable`."""
         if project.spec.kubernetes is None:
             return "pyproject.toml has no table [tool.pytest-saas-validate.kubernetes]"
-        return self.missing
+        mirrored = {parts_of(name).name for name in self.mirrors}
+        builds = not mirrored >= project.spec.kubernetes.images.keys()
+        return self.missing or (_no_program("docker") or _no_docker() if builds else "")
 
     @cached_property
     def missing(self) -> str:
-        """See `Engine.missing`; programs are looked for, and the Docker engine is asked once."""
-        environment = client_environment()
-        for program, how in _HOW.items():
-            if shutil.which(program, path=environment.get("PATH")) is None:
-                return f"{program} is not on PATH; {how}"
-        if not docker("version", "--format", "{{.Server.Version}}", environment=environment, timeout=20).ok:
-            return "the Docker engine does not answer; start it"
-        found = run(("kind", "version", "--quiet"), env=environment, timeout=20).text.strip()
-        numbers = tuple(int(part) for part in re.findall(r"\d+", found)[:2])
-        if numbers < _OLDEST:
-            wanted = ".".join(map(str, _OLDEST))
-            return f"kind is {found or 'broken'}; version {wanted} or newer is needed"
-        return ""
+        """See `Engine.missing`; programs are looked for, the Docker engine and a given cluster asked once."""
+        if self.kubeconfig is None:
+            return _no_program("kind", "kubectl", "docker") or _no_docker() or _no_kind()
+        return _no_program("kubectl") or _no_cluster(self.kubeconfig)
 
     def digest(self, project: Project) -> str:
         """See `Engine.digest`: the manifests, what their images are built from, and the table."""
@@ -70,13 +67,47 @@ class KindEngine:
         """See `Engine.boot`."""
         from pytest_saas_validate.engines.kind.boot import Boot
         from pytest_saas_validate.engines.kind.cluster import own_cluster
+        from pytest_saas_validate.engines.kind.existing import existing_cluster
 
         spec = project.spec.kubernetes
         reason = self.unavailable(project)
         if spec is None or reason:
             raise BootError(reason)
-        cluster = own_cluster(workspace, self.node)
+        if self.kubeconfig is None:
+            cluster = own_cluster(workspace, self.node)
+        else:
+            cluster = existing_cluster(workspace, self.kubeconfig)
         return Boot(project, spec, programs, workspace, cluster, self.mirrors).stack()
+
+
+def _no_program(*programs: str) -> str:
+    path = client_environment().get("PATH")
+    absent = [program for program in programs if shutil.which(program, path=path) is None]
+    return f"{absent[0]} is not on PATH; {_HOW[absent[0]]}" if absent else ""
+
+
+def _no_docker() -> str:
+    words = ("version", "--format", "{{.Server.Version}}")
+    answer = docker(*words, environment=client_environment(), timeout=20)
+    return "" if answer.ok else "the Docker engine does not answer; start it"
+
+
+def _no_kind() -> str:
+    found = run(("kind", "version", "--quiet"), env=client_environment(), timeout=20).text.strip()
+    numbers = tuple(int(part) for part in re.findall(r"\d+", found)[:2])
+    wanted = ".".join(map(str, _OLDEST))
+    return "" if numbers >= _OLDEST else f"kind is {found or 'broken'}; version {wanted} or newer is needed"
+
+
+def _no_cluster(kubeconfig: Path) -> str:
+    """Why a cluster that is there cannot be used; kind is needed only where kind made it."""
+    from pytest_saas_validate.engines.kind.existing import look_up
+
+    try:
+        cluster = look_up(kubeconfig)
+    except BootError as problem:
+        return str(problem)
+    return (_no_program("kind") or _no_kind()) if cluster.name else ""
 
 
 def _inputs(spec: Kubernetes) -> set[str]:

@@ -10,13 +10,15 @@ from functools import cached_property
 from pytest_saas_validate.engines import BootError, Program, certificates, edge
 from pytest_saas_validate.engines.guest import Guest, addressed
 from pytest_saas_validate.engines.kind.cluster import Cluster
+from pytest_saas_validate.engines.kind.existing import claim, refuse_cluster_wide
 from pytest_saas_validate.engines.kind.guests import guest_objects
 from pytest_saas_validate.engines.kind.images import Images
 from pytest_saas_validate.engines.kind.manifests import Manifests, Object, pod_template, secret_objects
 from pytest_saas_validate.engines.kind.readiness import wait
-from pytest_saas_validate.engines.kind.stack import NAMESPACE_LABEL, KindStack
+from pytest_saas_validate.engines.kind.stack import KindStack
 from pytest_saas_validate.engines.variables import fill, known, told
 from pytest_saas_validate.process import Workspace
+from pytest_saas_validate.process.kubernetes import NAMESPACE_LABEL
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import Kubernetes
 
@@ -37,9 +39,11 @@ class Boot:
 
     def stack(self) -> KindStack:
         """The stack, ready; raises BootError with logs and events, and then nothing of it is left."""
+        refuse_cluster_wide(self.cluster, self.spec.overlay, self.source)
         self.images.bring(self.source.images, self.cluster)
         stack = KindStack(
             kubectl=self.cluster.kubectl(self.namespace),
+            cluster=self.cluster,
             workloads=self.workloads,
             manifests=self.manifests,
             labels=self.spec.labels,
@@ -47,6 +51,7 @@ class Boot:
             folder=self.workspace.sub(f"stacks/{self.namespace}"),
         )
         try:
+            claim(self.cluster, self.workspace.ledger, self.manifests.named("Namespace")[self.namespace])
             with stack.explained():
                 self._start(stack)
         except BaseException:

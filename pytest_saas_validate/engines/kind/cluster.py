@@ -1,4 +1,4 @@
-"""The cluster of a run: made once for all its workers."""
+"""The cluster of a run: one for all its workers, made for it unless there was one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pytest_saas_validate.engines.kind.kubectl import Kubectl
 from pytest_saas_validate.process import Run, Workspace, once, run
 from pytest_saas_validate.process.docker import announce, client_environment, docker
 
-_LABEL = "io.x-k8s.kind.cluster"  # kind's own, on every node
+LABEL = "io.x-k8s.kind.cluster"  # kind's own, on every node
 _NETWORK = "kind"  # shared by all clusters of kind; it never removes it
 _CREATE_SECONDS = 600.0  # the node's image may have to be pulled
 _READY_SECONDS = 120.0
@@ -23,11 +23,14 @@ class Cluster:
     """Where a stack is put. Pickles."""
 
     kubeconfig: Path
-    name: str
+    name: str  # as kind calls it; empty: kind has not made it, or not on this machine
+    context: str = ""  # of the file; empty: its current one
+    owner: str = ""  # "LABEL=RUN", when it was there before: only what carries it may be changed
+    nodes: tuple[str, ...] = ()  # the containers that it runs in, when it was there before
 
     def kubectl(self, namespace: str = "default") -> Kubectl:
         """A client of one namespace."""
-        return Kubectl(self.kubeconfig, namespace)
+        return Kubectl(self.kubeconfig, namespace, self.context, self.owner)
 
     @property
     def resolver(self) -> str:
@@ -48,9 +51,9 @@ def _create(workspace: Workspace, image: str) -> Cluster:
     # By kind's command: processes that pytest-kind's KindCluster starts carry no mark of this run, so that
     # after a kill they would go on making a cluster.
     name = f"saas-{workspace.run_id}"
-    made = Cluster(workspace.sub("kind") / "kubeconfig", name)
     fresh = not docker("network", "inspect", _NETWORK, environment=client_environment()).ok
-    announce(workspace.ledger, _LABEL, name, network=_NETWORK if fresh else "")
+    announce(workspace.ledger, LABEL, name, network=_NETWORK if fresh else "")
+    made = Cluster(workspace.sub("kind") / "kubeconfig", name)
     words = ["create", "cluster", f"--name={name}", f"--kubeconfig={made.kubeconfig}"]
     ended = kind(*words, *([f"--image={image}"] if image else []), timeout=_CREATE_SECONDS)
     if not ended.ok:

@@ -14,6 +14,7 @@ from pytest_saas_validate.evidence.manifests_images import image as parts_of
 from pytest_saas_validate.evidence.manifests_images import recipe_parts
 from pytest_saas_validate.process import Workspace, once
 from pytest_saas_validate.process.docker import RUN_LABEL, client_environment, docker
+from pytest_saas_validate.process.kubernetes import announce_image, has_image
 from pytest_saas_validate.project import Project
 
 _BUILD_SECONDS = 600.0
@@ -42,15 +43,26 @@ class Images:
     def bring(self, images: Iterable[str], cluster: Cluster) -> None:
         """Build what the project makes, and load what this machine has; raises BootError.
 
-        `images` are those of the manifests. What this machine has not is left to the nodes to pull.
+        `images` are those of the manifests. What this machine has not is left to the nodes to pull, and so
+        is everything where the nodes are not containers of this machine. On the nodes of a cluster that was
+        there before, a name that they know is left as it is; what is built for this run is removed from
+        them with the run, and what comes from elsewhere stays, as if they had pulled it.
         """
-        announced(self.workspace)
         for image in sorted(images):
             used = self.instead(image)
             recipe = self.recipes.get(parts_of(image).name, "")
-            if recipe and image not in self.mirrors:
+            built = bool(recipe) and image not in self.mirrors
+            if built and not cluster.name:
+                raise BootError(
+                    f"image {image} is built here and cannot be brought to the cluster of context "
+                    f"{cluster.context}, whose nodes are not kind's on this machine; push it, and map it: "
+                    f'[tool.pytest-saas-validate.images] "{image}" = "REGISTRY/NAME:TAG"'
+                )
+            if built:
+                announced(self.workspace)
                 once(self.workspace.shared, f"image-{used}", partial(self._build, recipe, used))
-            once(self.workspace.shared, f"loaded-{used}", partial(_load, cluster.name, used))
+            if cluster.name:
+                once(self.workspace.shared, f"loaded-{used}", partial(self._load, cluster, used, built))
 
     def _build(self, recipe: str, tag: str) -> bool:
         dockerfile, context = recipe_parts(recipe)
@@ -69,12 +81,20 @@ class Images:
             raise BootError(f"{dockerfile} does not build\n{built.explain()}")
         return True
 
-
-def _load(cluster: str, image: str) -> bool:
-    """Whether it was loaded; an image that this machine has not is the registry's."""
-    if not docker("image", "inspect", image, environment=client_environment()).ok:
-        return False
-    ended = kind("load", "docker-image", f"--name={cluster}", image, timeout=_LOAD_SECONDS)
-    if not ended.ok:
-        raise BootError(ended.explain())
-    return True
+    def _load(self, cluster: Cluster, image: str, built: bool) -> bool:
+        """Whether it was loaded; an image that this machine has not is the registry's."""
+        environment = client_environment()
+        if not docker("image", "inspect", image, environment=environment).ok:
+            return False
+        words = [f"--name={cluster.name}", image]
+        if cluster.owner:
+            nodes = [node for node in cluster.nodes if not has_image(node, image, environment)]
+            if not nodes:
+                return False
+            if built:
+                announce_image(self.workspace.ledger, nodes, image)
+            words.append(f"--nodes={','.join(nodes)}")
+        ended = kind("load", "docker-image", *words, timeout=_LOAD_SECONDS)
+        if not ended.ok:
+            raise BootError(ended.explain())
+        return True

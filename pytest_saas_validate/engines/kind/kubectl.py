@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,27 +10,48 @@ from typing import Any
 
 from pytest_saas_validate.engines import BootError
 from pytest_saas_validate.process import Run, run
+from pytest_saas_validate.process.kubernetes import Access, client_environment
+from pytest_saas_validate.process.runner import NOT_RUNNABLE
 
 _SECONDS = 60.0
+_HARMLESS = frozenset({"exec", "get", "logs"})  # commands that change no object
 
 
 @dataclass(frozen=True)
 class Kubectl:
-    """One cluster and one namespace in it; nothing of the user's own configuration is read."""
+    """One cluster and one namespace in it; nothing of the user's own configuration is read.
+
+    With an `owner`, "LABEL=VALUE", the cluster is somebody else's: before a command changes anything, the
+    server is asked whether the namespace has that label, and the command is not run when it has not.
+    """
 
     kubeconfig: Path
     namespace: str = "default"
+    context: str = ""
+    owner: str = ""
 
     @property
     def argv(self) -> tuple[str, ...]:
         """What every command begins with."""
-        return ("kubectl", f"--kubeconfig={self.kubeconfig}", f"--namespace={self.namespace}")
+        return (*Access(self.kubeconfig, self.context).argv, f"--namespace={self.namespace}")
 
     @property
     def environment(self) -> Mapping[str, str]:
         """What a client on this machine needs, and no other variable."""
-        kept = ("PATH", "HOME", "NO_PROXY", "HTTPS_PROXY", "no_proxy", "https_proxy")
-        return {name: os.environ[name] for name in kept if name in os.environ}
+        return client_environment()
+
+    @property
+    def refusal(self) -> str:
+        """Why nothing in the namespace may be changed; empty when it may."""
+        label, _, value = self.owner.partition("=")
+        if not label:
+            return ""
+        found = self.ended("get", "namespace", self.namespace, "--output=json")
+        if not found.ok:
+            return found.explain()
+        if json.loads(found.stdout)["metadata"].get("labels", {}).get(label) == value:
+            return ""
+        return f"namespace {self.namespace} has no label {self.owner}: it is not of this run, and left alone"
 
     def within(self, namespace: str) -> Kubectl:
         """The same cluster, another namespace."""
@@ -39,7 +59,11 @@ class Kubectl:
 
     def ended(self, *words: str, stdin: bytes = b"", timeout: float = _SECONDS) -> Run:
         """Run a command, however it ends."""
-        return run((*self.argv, *words), env=self.environment, stdin=stdin, timeout=timeout)
+        argv = (*self.argv, *words)
+        refusal = "" if words[0] in _HARMLESS else self.refusal
+        if refusal:
+            return Run(argv=argv, code=NOT_RUNNABLE, stderr=refusal.encode())
+        return run(argv, env=self.environment, stdin=stdin, timeout=timeout)
 
     def words(self, *words: str, stdin: bytes = b"", timeout: float = _SECONDS) -> Run:
         """Run a command; raises BootError with what it said."""

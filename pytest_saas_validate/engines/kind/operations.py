@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_saas_validate.engines import BootError
+from pytest_saas_validate.engines.kind.existing import claim
 from pytest_saas_validate.engines.kind.kubectl import Kubectl
 from pytest_saas_validate.engines.kind.manifests import Manifests, Object, containers, pod_template
 from pytest_saas_validate.engines.kind.network import Network
 from pytest_saas_validate.engines.kind.readiness import ills, wait
 from pytest_saas_validate.engines.operations import Connections, Objection
 from pytest_saas_validate.evidence import scrub
-from pytest_saas_validate.process.docker import RUN_LABEL
+from pytest_saas_validate.process.kubernetes import NAMESPACE_LABEL, deletion
 
 if TYPE_CHECKING:
     from pytest_saas_validate.engines.kind.stack import KindStack
@@ -89,12 +90,15 @@ class KindOperations:
     def scratch(self, purpose: str, labels: Mapping[str, str]) -> Iterator[str]:
         """A namespace of this run beside the stack's; gone afterwards."""
         namespace = f"{self.stack.namespace}-{purpose}-{os.urandom(2).hex()}"
-        about = {"name": namespace, "labels": {**labels, RUN_LABEL: self.stack.workspace.run_id}}
-        self.stack.kubectl.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": about}])
+        run_id, kubectl = self.stack.workspace.run_id, self.stack.kubectl.within(namespace)
+        about = {"name": namespace, "labels": {**labels, NAMESPACE_LABEL: run_id}}
+        made = {"apiVersion": "v1", "kind": "Namespace", "metadata": about}
+        claim(self.stack.cluster, self.stack.workspace.ledger, made)
+        kubectl.apply([made])
         try:
             yield namespace
         finally:
-            self.stack.kubectl.ended("delete", "namespace", namespace, "--wait=false")
+            kubectl.ended(*deletion(namespace, run_id), "--wait=false")
 
     def _pods(self, service: str) -> frozenset[str]:
         return frozenset(pod["metadata"]["name"] for pod in self.stack.pods(service))

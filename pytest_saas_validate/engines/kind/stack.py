@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_saas_validate.engines import BootError, Container, Image, Program
 from pytest_saas_validate.engines.guest import Guest
+from pytest_saas_validate.engines.kind.cluster import Cluster
 from pytest_saas_validate.engines.kind.forward import Forward
 from pytest_saas_validate.engines.kind.guests import guest_objects
 from pytest_saas_validate.engines.kind.kubectl import Kubectl
@@ -19,8 +20,8 @@ from pytest_saas_validate.engines.kind.operations import KindOperations
 from pytest_saas_validate.engines.kind.readiness import wait, wait_gone
 from pytest_saas_validate.evidence import scrub
 from pytest_saas_validate.process import Run, Workspace
+from pytest_saas_validate.process.kubernetes import deletion
 
-NAMESPACE_LABEL = "pytest-saas-validate.run"  # on every namespace that may be touched
 _SCHEMES = {"edge": "https"}
 _JOBS = ("Job", "CronJob")
 
@@ -30,6 +31,7 @@ class KindStack:
     """What `KindEngine.boot` returns; see the protocol `Stack` for its members."""
 
     kubectl: Kubectl
+    cluster: Cluster
     workloads: Mapping[str, str]  # logical name -> workload
     manifests: Manifests
     labels: Mapping[str, str]
@@ -181,7 +183,7 @@ class KindStack:
         self._closed = True
         for forward in self._forwards.values():
             forward.close()
-        self.kubectl.ended("delete", "namespace", self.namespace, "--ignore-not-found", "--wait=false")
+        self.kubectl.ended(*deletion(self.namespace, self.workspace.run_id), "--wait=false")
 
     def object(self, name: str) -> Object:
         """What the stack was told of a workload."""
