@@ -169,7 +169,8 @@ class Stack(Protocol):
     def keep(self) -> Sequence[str]:
         """Leave the stack running after this run, and say how to reach and how to remove it; then `close`
         does nothing. Empty where an engine cannot.
-        local: empty, its processes end with the run. compose: commands of Docker. kind: of kubectl."""
+        local: empty, its processes end with the run. compose: commands of Docker. kind: of kubectl; the
+        run's own cluster stays with it, and of one that was there before only the stack's namespace."""
         ...
 
     def close(self) -> None:

@@ -1,13 +1,14 @@
-"""A cluster that was there before stays as it was, whatever becomes of a run."""
+"""A cluster that was there before stays as it was, and what is kept is removed by what was printed."""
 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,3 +149,55 @@ def test_what_is_somebody_elses_is_refused_and_left_alone(cluster: Found, tmp_pa
         refuse_cluster_wide(given, "k8s/overlays/ci", Manifests((named, added)))
     assert not workspace.close().left
     assert cluster.foreign == foreign
+
+
+def test_what_is_kept_there_is_reached_and_removed_by_what_was_printed(
+    cluster: Found, validate: Command, everything: Callable[[], Holdings]
+) -> None:
+    before, namespaces, foreign = everything(), cluster.namespaces, cluster.foreign
+    ended = validate(*WORDS, "--kubeconfig", str(cluster.kubeconfig), "--keep", "always")
+    assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]
+    assert everything() == before, "the node has what its pods need"
+    assert len(cluster.namespaces - namespaces) == 1
+    assert validate("run", "template", "--combos", "bare", "--only", "TR001").returncode == 0
+    assert len(cluster.namespaces - namespaces) == 1, "the next run leaves it"
+    obey(printed(ended.stdout))
+    assert cluster.namespaces == namespaces
+    assert not cluster.images
+    assert cluster.foreign == foreign
+
+
+def test_a_cluster_of_the_run_is_kept_and_removed_by_what_was_printed(
+    validate: Command, everything: Callable[[], Holdings]
+) -> None:
+    before = everything()
+    ended = validate(*WORDS, "--keep", "always")
+    assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]
+    assert len(everything()["containers"] - before["containers"]) == 1
+    assert validate("run", "template", "--combos", "bare", "--only", "TR001").returncode == 0
+    assert len(everything()["containers"] - before["containers"]) == 1, "the next run leaves it"
+    obey(printed(ended.stdout))
+    assert everything() == before
+
+
+def printed(said: str) -> Sequence[str]:
+    """The commands below the line that says what is kept."""
+    found = re.findall(r"^  ((?:kind|kubectl|docker|rm) .+)$", said, re.M)
+    assert found
+    return found
+
+
+def obey(commands: Sequence[str]) -> None:
+    """Run each command; one that forwards a port is ended as soon as it says which."""
+    for command in commands:
+        if " port-forward " in command:
+            argv = ["sh", "-c", f"exec {command}"]
+            with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as forward:
+                said = forward.stdout.readline() if forward.stdout else ""
+                forward.terminate()
+            assert "Forwarding from 127.0.0.1:" in said, command
+        else:
+            ended = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+            assert ended.returncode == 0, f"{command}\n{ended.stdout}{ended.stderr}"
+        if " logs " in command:
+            assert ended.stdout, command

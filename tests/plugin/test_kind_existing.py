@@ -1,4 +1,4 @@
-"""The engine kind on a cluster that was there before; as far as it can be seen without a cluster."""
+"""The engine kind on a cluster that was there before, and what it keeps: as far as seen without a cluster."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pytest
 from pytest_saas_validate.cli import NOT_JUDGED, USAGE, main
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.engines import BootError
+from pytest_saas_validate.engines.built import announced, tag
 from pytest_saas_validate.engines.kind import KindEngine
 from pytest_saas_validate.engines.kind.cluster import Cluster
 from pytest_saas_validate.engines.kind.existing import claim, look_up, refuse_cluster_wide
@@ -315,6 +316,88 @@ def test_a_namespace_beside_the_stacks_is_made_and_removed_by_the_same_rules(
         f"{begin}={name} delete namespace --selector={OWNER} --field-selector=metadata.name={name}"
         " --wait=false",
     ]
+
+
+@pytest.mark.parametrize("network", ["kind", ""])
+def test_a_cluster_of_the_run_is_kept_with_its_images(
+    network: str,
+    calls: Callable[[], list[str]],
+    fake: Fake,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    workspace: Workspace,
+) -> None:
+    fake("kubectl", {"*": "true"})
+    folder = tmp_path / "a b"
+    folder.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    entry = announce(workspace.ledger, "io.x-k8s.kind.cluster", "saas-7")
+    announced(workspace)
+    own = stack(Cluster(workspace.folder / "kubeconfig", "saas-7", entry, network), workspace)
+    words = own.keep()
+    file = f"{folder}/saas-7.kubeconfig"
+    begin = f"kubectl '--kubeconfig={file}' --namespace=saas-1"
+    named = f"--name=saas-7 '--kubeconfig={file}'"
+    assert words == [
+        f"kind export kubeconfig {named}",
+        f"{begin} get pods",
+        f"{begin} logs deployment/frontend --all-containers",
+        f"{begin} logs deployment/api --all-containers",
+        f"{begin} port-forward service/api :80",
+        f"kind delete cluster {named}",
+        f"rm '{file}'",
+        *(["docker network rm kind"] if network else []),
+        "docker image rm --force $(docker image ls --quiet --filter label=pytest-saas-validate.run=7)",
+    ]
+    assert not workspace.ledger.open_entries()
+    own.close()
+    assert not calls(), "nothing is removed any more"
+    other = stack(own.cluster, workspace)
+    other.close()
+    assert "delete namespace" in calls()[0]
+
+
+def test_a_namespace_of_a_cluster_that_was_there_is_kept_with_what_its_pods_need(
+    calls: Callable[[], list[str]], fake: Fake, kubeconfig: Path, workspace: Workspace
+) -> None:
+    fake("kubectl", {"*": "true"})
+    access = Access(kubeconfig, "there")
+    used, unused = tag(workspace, "a"), tag(workspace, "b")
+    for image in (used, unused):
+        announce_image(workspace.ledger, ["n1", "n2"], image)
+    for name in ("saas-1", "saas-2"):
+        announce_namespace(workspace.ledger, access, name)
+    announced(workspace)
+    kept = stack(existing(kubeconfig, "c", nodes=("n1", "n2")), workspace, used)
+    words = kept.keep()
+    begin = f"kubectl --kubeconfig={kubeconfig} --context=there"
+    assert words[0] == f"{begin} --namespace=saas-1 get pods"
+    assert words[-3:] == [
+        f"{begin} delete namespace --selector={OWNER} --field-selector=metadata.name=saas-1",
+        f"docker exec n1 crictl --timeout=60s rmi {used}",
+        f"docker exec n2 crictl --timeout=60s rmi {used}",
+    ]
+    left = {entry.get("name") or entry.get("image") for entry in workspace.ledger.open_entries()}
+    assert left == {"saas-2", unused, None}, (
+        "what others use, and the images of this machine, go with the run"
+    )
+    kept.close()
+    assert not calls()
+
+
+def test_a_forwarded_port_ends_when_its_stack_is_kept(workspace: Workspace, kubeconfig: Path) -> None:
+    class Way:
+        closed = 0
+
+        def close(self) -> None:
+            self.closed += 1
+
+    way: Any = Way()
+    kept = stack(existing(kubeconfig), workspace)
+    kept._forwards["backend"] = way
+    kept.keep()
+    kept.close()
+    assert way.closed
 
 
 def test_the_file_is_looked_for_when_settings_are_read(kubeconfig: Path) -> None:

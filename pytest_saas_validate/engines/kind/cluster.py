@@ -24,6 +24,8 @@ class Cluster:
 
     kubeconfig: Path
     name: str  # as kind calls it; empty: kind has not made it, or not on this machine
+    entry: str = ""  # of the ledger, when this run made it
+    network: str = ""  # that was made with it
     context: str = ""  # of the file; empty: its current one
     owner: str = ""  # "LABEL=RUN", when it was there before: only what carries it may be changed
     nodes: tuple[str, ...] = ()  # the containers that it runs in, when it was there before
@@ -52,8 +54,9 @@ def _create(workspace: Workspace, image: str) -> Cluster:
     # after a kill they would go on making a cluster.
     name = f"saas-{workspace.run_id}"
     fresh = not docker("network", "inspect", _NETWORK, environment=client_environment()).ok
-    announce(workspace.ledger, LABEL, name, network=_NETWORK if fresh else "")
-    made = Cluster(workspace.sub("kind") / "kubeconfig", name)
+    network = _NETWORK if fresh else ""
+    entry = announce(workspace.ledger, LABEL, name, network=network)
+    made = Cluster(workspace.sub("kind") / "kubeconfig", name, entry, network)
     words = ["create", "cluster", f"--name={name}", f"--kubeconfig={made.kubeconfig}"]
     ended = kind(*words, *([f"--image={image}"] if image else []), timeout=_CREATE_SECONDS)
     if not ended.ok:

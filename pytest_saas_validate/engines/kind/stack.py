@@ -11,6 +11,7 @@ from typing import Any
 
 from pytest_saas_validate.engines import BootError, Container, Image, Program
 from pytest_saas_validate.engines.guest import Guest
+from pytest_saas_validate.engines.kind import keeping
 from pytest_saas_validate.engines.kind.cluster import Cluster
 from pytest_saas_validate.engines.kind.forward import Forward
 from pytest_saas_validate.engines.kind.guests import guest_objects
@@ -173,16 +174,17 @@ class KindStack:
         return KindOperations(self)
 
     def keep(self) -> Sequence[str]:
-        """Empty: the cluster ends with the run."""
-        return ()
+        """Leave it to its user, with its cluster when that is the run's: commands that look and remove."""
+        self._closed = True
+        return keeping.keep(self.cluster, self.workspace, self.namespace, self.manifests, self.workloads)
 
     def close(self) -> None:
         """Remove the namespace and the ways into it; safe to call twice."""
+        for forward in self._forwards.values():
+            forward.close()
         if self._closed:
             return
         self._closed = True
-        for forward in self._forwards.values():
-            forward.close()
         self.kubectl.ended(*deletion(self.namespace, self.workspace.run_id), "--wait=false")
 
     def object(self, name: str) -> Object:
