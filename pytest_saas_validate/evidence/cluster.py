@@ -15,7 +15,10 @@ class Objection:
 
 @dataclass(frozen=True, kw_only=True)
 class Admissions:
-    """Every environment as the API server would take it. `unreached` names kinds that it does not know."""
+    """Every environment as the API server would take it.
+
+    `unreached` names kinds that it does not know, and entrances, which only a controller opens.
+    """
 
     objections: tuple[Objection, ...]
     unreached: tuple[str, ...] = ()

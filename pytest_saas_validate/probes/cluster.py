@@ -27,6 +27,7 @@ from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import Kubernetes
 
 _SERVED = ("backend", "frontend")
+_ENTRANCES = ("Ingress", "HTTPRoute", "IngressRoute")  # each needs a controller, which the deployer chooses
 _PAUSE = 0.05  # seconds between two requests
 _LONGEST = 300.0
 _FEWEST = 20  # requests below which nothing was tried
@@ -41,14 +42,20 @@ def _operations(stack: Stack) -> Operations:
 
 def _admissions(project: Project, stack: Stack) -> Admissions:
     operations = _operations(stack)
-    objections, unknown = [], set()
+    objections, unreached = [], set()
     for path in overlays(project):
-        for said in operations.admit(built(project, path)):
+        objects = built(project, path)
+        unreached |= {
+            f"the way through {each['kind']} {each['metadata']['name']}: requests come by a front of our own"
+            for each in objects
+            if each["kind"] in _ENTRANCES
+        }
+        for said in operations.admit(objects):
             if said.unknown:
-                unknown.add(f"{said.where} of {path}: the cluster does not know its kind")
+                unreached.add(f"{said.where} of {path}: the cluster does not know its kind")
             else:
                 objections.append(Objection(where=f"{path}: {said.where}", message=said.message))
-    return Admissions(objections=tuple(objections), unreached=tuple(sorted(unknown)))
+    return Admissions(objections=tuple(objections), unreached=tuple(sorted(unreached)))
 
 
 def _renewals(project: Project, stack: Stack) -> Renewals:

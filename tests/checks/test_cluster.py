@@ -13,6 +13,7 @@ from pytest_saas_validate.checks.cluster import admitted, kept_apart, renewed, u
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.engines import BootError, Stack
 from pytest_saas_validate.engines.operations import Connections
+from pytest_saas_validate.engines.operations import Objection as Said
 from pytest_saas_validate.evidence.cluster import (
     Admissions,
     Connection,
@@ -23,7 +24,7 @@ from pytest_saas_validate.evidence.cluster import (
     Undos,
 )
 from pytest_saas_validate.probes import ProbeError, Unavailable
-from pytest_saas_validate.probes.cluster import SEPARATION, UNDOS
+from pytest_saas_validate.probes.cluster import ADMISSIONS, SEPARATION, UNDOS
 from pytest_saas_validate.project import File, Project
 
 QUIET = Replacement(service="backend", sent=200, failed=())
@@ -82,6 +83,13 @@ class Cluster:
     def repair(self, service: str) -> None:
         self.done.append(f"repair {service}")
 
+    def admit(self, objects: Sequence[Mapping[str, Any]]) -> Sequence[Said]:
+        self.done += [f"admit {each['kind']}" for each in objects]
+        return [
+            Said(where="Gateway web", message="no matches for kind", unknown=True),
+            Said(where="Job night", message="must be less than the limit"),
+        ]
+
 
 @dataclass
 class FakeStack:
@@ -104,6 +112,42 @@ def project(table: str = "") -> Project:
     return Project(
         root=Path("/p"), combo=Combo("x", (), frozenset()), files={"pyproject.toml": File(text.encode())}
     )
+
+
+OVERLAY = """
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web}
+spec: {rules: []}
+"""
+
+
+def test_what_the_server_does_not_know_and_nobody_serves_is_listed_not_found(
+    tmp_path: Path,
+) -> None:
+    files = {
+        "pyproject.toml": "[tool.pytest-saas-validate.kubernetes]\noverlays = ['k8s/overlays/live']\n",
+        "k8s/overlays/live/kustomization.yaml": "resources: [web.yaml]\n",
+        "k8s/overlays/live/web.yaml": OVERLAY,
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    made = Project(
+        root=tmp_path,
+        combo=Combo("x", (), frozenset()),
+        files={name: File(text.encode()) for name, text in files.items()},
+    )
+    cluster = Cluster()
+    try:
+        seen: Admissions = ADMISSIONS.gather(made, cast(Stack, FakeStack(cluster)))
+    except Unavailable as reason:
+        pytest.skip(str(reason))
+    assert cluster.done == ["admit Ingress"]
+    assert [each.where for each in seen.objections] == ["k8s/overlays/live: Job night"]
+    unknown, entrance = seen.unreached
+    assert unknown.startswith("Gateway web of k8s/overlays/live")
+    assert entrance.startswith("the way through Ingress web")
 
 
 def separation(reached: Mapping[tuple[str, str], bool], table: str = "", enforced: bool = True) -> Separation:
