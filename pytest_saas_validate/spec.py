@@ -115,11 +115,12 @@ class Kubernetes:
         default_factory=dict
     )  # "WORKLOAD/NAME" -> value, instead of its own
     labels: Mapping[str, str] = field(default_factory=dict)  # with these a pod of ours is let in
-    # Who calls whom, by logical names; every other connection is forbidden.
+    # Who calls whom, by logical names or labels app.kubernetes.io/name; every other connection is forbidden.
     calls: tuple[str, ...] = (
         "frontend -> backend",
         "backend -> database",
         "backend -> cache",
+        "migrate -> database",
         "backup -> database",
     )
 

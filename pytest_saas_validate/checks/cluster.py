@@ -83,7 +83,7 @@ def kept_apart(seen: Separation) -> Iterator[Finding]:
 
 def _failures(each: Replacement, when: str) -> Iterator[Finding]:
     if each.failed:
-        shown = "; ".join(f"{what} after {at:.1f} s" for at, what in each.failed[:_SHOWN])
-        more = f" and {len(each.failed) - _SHOWN} more" if len(each.failed) > _SHOWN else ""
-        counts = f"{len(each.failed)} of {each.sent} requests failed {when}"
+        shown = "; ".join(f"{what} after {at:.1f} s" for at, what in each.shown[:_SHOWN])
+        more = f" and {each.failed - _SHOWN} more" if each.failed > _SHOWN else ""
+        counts = f"{each.failed} of {each.sent} requests failed {when}"
         yield Finding(where=each.service, message=f"{counts}: {shown}{more}")

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from pytest_saas_validate.engines.operations import Operations
 from pytest_saas_validate.process import Run, Workspace
 from pytest_saas_validate.project import Project
+
+if TYPE_CHECKING:
+    from pytest_saas_validate.engines.operations import Operations
 
 ENGINES: Mapping[str, frozenset[str]] = {
     "local": frozenset({"processes"}),

@@ -6,8 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from pytest_saas_validate.engines import BootError
+
 STRANGER = "a pod without labels"
 ELSEWHERE = "another namespace"
+GUEST = "a guest"
+"""A pod with the labels of the project's table, by which those of tests are let in."""
+
+
+class NotDone(BootError):
+    """The platform answers, and did not get to the end of what it was told; the message has its words."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,19 +29,21 @@ class Objection:
 
 @dataclass(frozen=True, kw_only=True)
 class Connections:
-    """Who could open a connection to whom: logical names, STRANGER and ELSEWHERE.
+    """Who could open a connection to whom: names of workloads, STRANGER, GUEST and ELSEWHERE.
 
-    `enforced` is false when the platform lets everything through although a policy forbids it; then nothing
-    was tried.
+    A workload has its logical name, else what its label app.kubernetes.io/name says, else its own. `enforced`
+    is false when the platform lets everything through although a policy forbids it; then nothing was tried.
+    `silent` are workloads that run on and name no port.
     """
 
     enforced: bool
     reached: Mapping[tuple[str, str], bool]
+    silent: tuple[str, ...] = ()
 
 
 class Operations(Protocol):
-    """Offered by the stacks of engines with the trait "cluster". All methods raise BootError with the
-    platform's words when it does not do what it is told within a few minutes."""
+    """Offered by the stacks of engines with the trait "cluster". All methods raise BootError when the
+    platform does not answer."""
 
     def admit(self, objects: Sequence[Mapping[str, Any]]) -> Sequence[Objection]:
         """What the platform would say of these objects under its strictest rules for pods; nothing is made.
@@ -41,8 +51,8 @@ class Operations(Protocol):
         ...
 
     def renew(self, service: str) -> None:
-        """Replace all pods of a service by new ones; returns when these are ready and the old ones gone.
-        kind: `rollout restart`."""
+        """Replace all pods of a service by new ones; returns when these are ready and the old ones gone;
+        raises NotDone. kind: `rollout restart`."""
         ...
 
     def spoil(self, service: str) -> str:
@@ -51,7 +61,7 @@ class Operations(Protocol):
         ...
 
     def undo(self, service: str) -> None:
-        """Go back to what ran before; returns when it does. kind: `rollout undo`."""
+        """Go back to what ran before; returns when it does; raises NotDone. kind: `rollout undo`."""
         ...
 
     def repair(self, service: str) -> None:
@@ -59,6 +69,6 @@ class Operations(Protocol):
         ...
 
     def connections(self) -> Connections:
-        """Try a connection from each service, from a stranger and from elsewhere, to each port of every
-        service and to elsewhere. kind: pods with the labels of each; half a minute."""
+        """Try a connection from each workload, a stranger, a guest and elsewhere to each port of every
+        workload and to elsewhere. kind: pods with the labels of each; half a minute."""
         ...

@@ -28,13 +28,14 @@ class Admissions:
 class Replacement:
     """The pods of a service were replaced under light load, or could not be.
 
-    `failed` are requests that were not answered well: when, in seconds, and what came instead. `trouble` is
-    what the platform said when it did not get to the end.
+    `failed` requests were not answered well; `shown` are the first of them: when, in seconds, and what came
+    instead. `trouble` is what the platform said when it did not get to the end.
     """
 
     service: str
     sent: int
-    failed: tuple[tuple[float, str], ...]
+    failed: int = 0
+    shown: tuple[tuple[float, str], ...] = ()
     trouble: str = ""
 
 
@@ -64,6 +65,7 @@ class Connection:
 
 @dataclass(frozen=True, kw_only=True)
 class Separation:
-    """All attempts."""
+    """All attempts. `unreached` names workloads of which it is not known whether they can be reached."""
 
     connections: tuple[Connection, ...]
+    unreached: tuple[str, ...] = ()

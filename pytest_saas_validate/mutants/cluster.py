@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from pytest_saas_validate.evidence.manifests import dig
 from pytest_saas_validate.mutants import Edit, Mutant, NotPlantable, mutant
 from pytest_saas_validate.mutants.objects import (
     NEEDS,
@@ -16,18 +17,23 @@ from pytest_saas_validate.mutants.objects import (
     deployed,
     whole,
 )
+from pytest_saas_validate.probes import ProbeError, Unavailable
+from pytest_saas_validate.probes.manifests import built
 
 _ON = "cluster"
 _POD = "/spec/template/spec"
 
 
 def _patched(id: str, title: str, kind: str, operation: Object, also: Iterable[str] = ()) -> Mutant:
-    """A mutant that patches all objects of a kind in one environment that is deployed."""
+    """A mutant that patches one object, which has the path, in one environment that is deployed."""
 
     @mutant(id, title, fires="KS009", also=also, needs=NEEDS, on=_ON, at="project")
     def plant(edit: Edit) -> None:
         overlay = deployed(edit)[-1]
-        patch = {"target": {"kind": kind}, "patch": json.dumps([operation])}
+        name = next((name for name in _names(edit, overlay, kind, operation["path"])), "")
+        if not name:
+            raise NotPlantable(f"{overlay} builds no {kind} with {operation['path']}")
+        patch = {"target": {"kind": kind, "name": f"^{name}$"}, "patch": json.dumps([operation])}
         change_overlay(edit, overlay, lambda content: content.setdefault("patches", []).append(patch))
 
     return plant
@@ -51,6 +57,27 @@ def _altered(
         change(edit, lambda each: is_whole(each) and wanted(each), act, f"a {kind} that this defect fits")
 
     return plant
+
+
+def _names(edit: Edit, overlay: str, kind: str, path: str) -> Iterator[str]:
+    """The objects of a kind that an overlay builds and that have something at a path."""
+    try:
+        objects = built(edit.project, overlay)
+    except (ProbeError, Unavailable) as problem:
+        raise NotPlantable(str(problem)) from None
+    for each in objects:
+        if each["kind"] == kind and _at(each, path.strip("/").split("/")) is not None:
+            yield each["metadata"]["name"]
+
+
+def _at(value: Any, keys: Sequence[str]) -> Any:
+    """What lies below these keys and numbers; None when nothing does."""
+    for key in keys:
+        if isinstance(value, list):
+            value = value[int(key)] if key.isdigit() and int(key) < len(value) else None
+        else:
+            value = dig(value, key)
+    return value
 
 
 def _served(each: Object) -> bool:
@@ -104,7 +131,7 @@ ABRUPT = _altered(
     "Deployment",
     _of_containers(lambda container: container.pop("lifecycle", None)),
     fires="KS010",
-    wanted=_served,
+    wanted=lambda each: _served(each) and any("lifecycle" in container for container in containers(each)),
 )
 EAGER = _altered(
     "KS010-eager",
@@ -127,9 +154,9 @@ OPEN_IN = _altered(
     "KS012-in",
     "a policy lets everybody in",
     "NetworkPolicy",
-    lambda each: [rule.pop("from") for rule in each["spec"]["ingress"]],
+    lambda each: [rule.pop("from", None) for rule in each["spec"]["ingress"]],
     fires="KS012",
-    wanted=lambda each: _for_some(each) and bool(each["spec"].get("ingress")),
+    wanted=lambda each: _for_some(each) and any("from" in rule for rule in each["spec"].get("ingress") or ()),
 )
 OPEN_OUT = _altered(
     "KS012-out",

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from typing import Any
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import httpx
 
-from pytest_saas_validate.engines import BootError, Stack
-from pytest_saas_validate.engines.operations import Operations
+from pytest_saas_validate.engines import Stack
+from pytest_saas_validate.engines.operations import ELSEWHERE, GUEST, Connections, NotDone, Operations
 from pytest_saas_validate.engines.programs import LOADER
 from pytest_saas_validate.evidence.cluster import (
     Admissions,
@@ -29,7 +28,8 @@ from pytest_saas_validate.spec import Kubernetes
 _SERVED = ("backend", "frontend")
 _ENTRANCES = ("Ingress", "HTTPRoute", "IngressRoute")  # each needs a controller, which the deployer chooses
 _PAUSE = 0.05  # seconds between two requests
-_LONGEST = 300.0
+_LONGEST = 600.0
+_PATIENCE = 30.0  # seconds until a network has learnt of a new pod
 _FEWEST = 20  # requests below which nothing was tried
 _ARROW = "->"
 
@@ -82,58 +82,101 @@ def _each(project: Project, stack: Stack, act: Callable[[Operations, str], None]
     if "loader" not in stack.services:
         stack.attach(LOADER)
     for service in (name for name in _SERVED if name in stack.services):
-        trouble = ""
-        with _load(project, stack, service) as seen:
+        path = project.spec.routes.public if service == "backend" else "/"
+        target = {"url": f"{stack.inner_url(service)}{path}", "host": stack.facts["host"]}
+        with httpx.Client(base_url=stack.url("loader"), timeout=30) as loader:
+            _await(loader, service, target)
+            loader.post("/begin", json=_wanted(target)).raise_for_status()
             try:
-                act(operations, service)
-            except BootError as problem:
-                trouble = str(problem)
-        if trouble:
-            operations.repair(service)
-        failed = tuple((found["at"], found["what"]) for found in seen["failures"])
+                trouble = _trouble(act, operations, service)
+            finally:
+                seen = loader.post("/end").raise_for_status().json()["it"]
         if seen["sent"] < _FEWEST:
             raise ProbeError(f"only {seen['sent']} requests were sent to {service}: nothing was tried")
-        if len(failed) == seen["sent"]:
-            raise ProbeError(f"{service} answered no request well, before anything was done: {failed[0][1]}")
-        yield Replacement(service=service, sent=seen["sent"], failed=failed, trouble=trouble)
+        shown = tuple((found["at"], found["what"]) for found in seen["failures"])
+        yield Replacement(
+            service=service, sent=seen["sent"], failed=seen["failed"], shown=shown, trouble=trouble
+        )
 
 
-@contextmanager
-def _load(project: Project, stack: Stack, service: str) -> Iterator[dict[str, Any]]:
-    """Light load on a service from inside; what was seen is known afterwards."""
-    path = project.spec.routes.public if service == "backend" else "/"
-    target = {"url": f"{stack.inner_url(service)}{path}", "host": stack.facts["host"]}
-    wanted = {"targets": {service: target}, "pause": _PAUSE, "seconds": _LONGEST}
-    seen: dict[str, Any] = {}
-    with ExitStack() as after:
-        client = after.enter_context(httpx.Client(base_url=stack.url("loader"), timeout=30))
-        client.post("/begin", json=wanted).raise_for_status()
-        after.callback(lambda: seen.update(client.post("/end").raise_for_status().json()[service]))
-        yield seen
+def _wanted(target: Mapping[str, str]) -> Mapping[str, object]:
+    return {"targets": {"it": target}, "pause": _PAUSE, "seconds": _LONGEST}
+
+
+def _await(loader: httpx.Client, service: str, target: Mapping[str, str]) -> None:
+    """Return once the service answers a pod of ours well; raises ProbeError when it does not."""
+    deadline = time.monotonic() + _PATIENCE
+    while what := loader.post("/ask", json=target).raise_for_status().json()["what"]:
+        if time.monotonic() > deadline:
+            raise ProbeError(
+                f"{service} does not answer a pod of ours before anything is done to it: {what}; "
+                "pods with kubernetes.labels have to be let in"
+            )
+        time.sleep(_PAUSE)
+
+
+def _trouble(act: Callable[[Operations, str], None], operations: Operations, service: str) -> str:
+    """What the platform said when it did not get to the end; empty when it did. Leaves nothing half done."""
+    done = False
+    try:
+        act(operations, service)
+        done = True
+    except NotDone as problem:
+        return str(problem)
+    finally:
+        if not done:
+            operations.repair(service)
+    return ""
 
 
 def _separation(project: Project, stack: Stack) -> Separation:
     owned(stack, "pods that call in others' names")
-    allowed = _allowed(project.spec.kubernetes or Kubernetes())
+    calls = (project.spec.kubernetes or Kubernetes()).calls
+    allowed = _pairs(calls)
     seen = _operations(stack).connections()
     if not seen.enforced:
         raise Unavailable("the cluster does not enforce NetworkPolicies: it let through what one forbids")
+    _refuse_unknown(calls, seen)
     found = tuple(
-        Connection(source=source, target=target, reached=reached, allowed=(source, target) in allowed)
+        Connection(
+            source=source,
+            target=target,
+            reached=reached,
+            allowed=source == GUEST or (source, target) in allowed,
+        )
         for (source, target), reached in sorted(seen.reached.items())
     )
     if not any(connection.reached and connection.allowed for connection in found):
         raise ProbeError("no connection was made at all, not even those that the project needs")
-    return Separation(connections=found)
+    deaf = {connection.target for connection in found} - {c.target for c in found if c.reached} - {ELSEWHERE}
+    return Separation(
+        connections=found,
+        unreached=(
+            *(f"{name}: neither its containers nor a Service name a port of it" for name in seen.silent),
+            *(f"{name}: nobody reaches it, so perhaps it does not listen" for name in sorted(deaf)),
+        ),
+    )
 
 
-def _allowed(spec: Kubernetes) -> frozenset[tuple[str, str]]:
+def _pairs(calls: Sequence[str]) -> frozenset[tuple[str, str]]:
     """Pairs of names; raises ProbeError for an entry that is no pair."""
-    pairs = [tuple(part.strip() for part in entry.split(_ARROW)) for entry in spec.calls]
-    wrong = next((entry for entry, pair in zip(spec.calls, pairs, strict=True) if len(pair) != 2), None)
-    if wrong is not None:
-        raise ProbeError(f'kubernetes.calls: {wrong!r} is no pair; write "frontend {_ARROW} backend"')
-    return frozenset((pair[0], pair[1]) for pair in pairs)
+    found = set()
+    for entry in calls:
+        source, arrow, target = (part.strip() for part in entry.partition(_ARROW))
+        if not (source and arrow and target):
+            raise ProbeError(f'kubernetes.calls: {entry!r} is no pair; write "frontend {_ARROW} backend"')
+        found.add((source, target))
+    return frozenset(found)
+
+
+def _refuse_unknown(calls: Sequence[str], seen: Connections) -> None:
+    """Raise ProbeError for a name that the project gives and nothing has: it was meant to be looked at."""
+    names = {name for pair in seen.reached for name in pair} | set(seen.silent)
+    given = {name for pair in _pairs(calls) - _pairs(Kubernetes().calls) for name in pair}
+    if given - names:
+        raise ProbeError(
+            f"kubernetes.calls: there is no {sorted(given - names)[0]}; there are {', '.join(sorted(names))}"
+        )
 
 
 ADMISSIONS = Probe(evidence=Admissions, subject=Subject.STACK, gather=_admissions)

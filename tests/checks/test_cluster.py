@@ -12,7 +12,7 @@ import pytest
 from pytest_saas_validate.checks.cluster import admitted, kept_apart, renewed, undone
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.engines import BootError, Stack
-from pytest_saas_validate.engines.operations import Connections
+from pytest_saas_validate.engines.operations import Connections, NotDone
 from pytest_saas_validate.engines.operations import Objection as Said
 from pytest_saas_validate.evidence.cluster import (
     Admissions,
@@ -27,9 +27,10 @@ from pytest_saas_validate.probes import ProbeError, Unavailable
 from pytest_saas_validate.probes.cluster import ADMISSIONS, SEPARATION, UNDOS
 from pytest_saas_validate.project import File, Project
 
-QUIET = Replacement(service="backend", sent=200, failed=())
-LOSSY = Replacement(service="backend", sent=200, failed=((1.25, "ConnectionRefusedError: x"), (1.3, "503")))
-STUCK = Replacement(service="frontend", sent=90, failed=(), trouble="no rollout history found")
+QUIET = Replacement(service="backend", sent=200)
+REFUSED = (1.25, "ConnectionRefusedError: x")
+LOSSY = Replacement(service="backend", sent=900, failed=402, shown=(REFUSED, *[(1.3, "503")] * 199))
+STUCK = Replacement(service="frontend", sent=90, trouble="no rollout history found")
 
 
 def test_what_the_api_server_says_is_a_finding() -> None:
@@ -43,8 +44,9 @@ def test_what_the_api_server_says_is_a_finding() -> None:
 def test_lost_requests_and_a_way_that_was_not_gone_to_the_end_are_findings(check: Any, seen: Any) -> None:
     assert check(seen(replacements=(QUIET,))) == ()
     lost, stuck = check(seen(replacements=(LOSSY, STUCK)))
-    assert lost.message.startswith("2 of 200 requests failed")
-    assert "ConnectionRefusedError: x after 1.2 s; 503 after 1.3 s" in lost.message
+    assert lost.message.startswith("402 of 900 requests failed")
+    assert lost.message.endswith("503 after 1.3 s; 503 after 1.3 s and 399 more")
+    assert "ConnectionRefusedError: x after 1.2 s" in lost.message
     assert stuck.where == "frontend"
     assert stuck.message.endswith("no rollout history found")
 
@@ -65,7 +67,7 @@ class Cluster:
     """Operations as a cluster would answer, without one."""
 
     answer: Connections = field(default_factory=lambda: Connections(enforced=True, reached={}))
-    trouble: str = ""
+    trouble: Exception | None = None
     done: list[str] = field(default_factory=list)
 
     def connections(self) -> Connections:
@@ -78,7 +80,7 @@ class Cluster:
     def undo(self, service: str) -> None:
         self.done.append(f"undo {service}")
         if self.trouble:
-            raise BootError(self.trouble)
+            raise self.trouble
 
     def repair(self, service: str) -> None:
         self.done.append(f"repair {service}")
@@ -150,17 +152,35 @@ def test_what_the_server_does_not_know_and_nobody_serves_is_listed_not_found(
     assert entrance.startswith("the way through Ingress web")
 
 
-def separation(reached: Mapping[tuple[str, str], bool], table: str = "", enforced: bool = True) -> Separation:
-    stack = FakeStack(Cluster(Connections(enforced=enforced, reached=reached)))
+def separation(
+    reached: Mapping[tuple[str, str], bool],
+    table: str = "",
+    enforced: bool = True,
+    silent: tuple[str, ...] = (),
+) -> Separation:
+    stack = FakeStack(Cluster(Connections(enforced=enforced, reached=reached, silent=silent)))
     found: Separation = SEPARATION.gather(project(table), cast(Stack, stack))
     return found
 
 
 def test_the_table_says_which_connections_are_meant() -> None:
-    reached = {("frontend", "backend"): True, ("worker", "cache"): True}
-    assert [c.allowed for c in separation(reached).connections] == [True, False]
+    reached = {("frontend", "backend"): True, ("worker", "cache"): True, ("a guest", "cache"): True}
+    assert [(c.source, c.allowed) for c in separation(reached).connections] == [
+        ("a guest", True),
+        ("frontend", True),
+        ("worker", False),
+    ]
     told = separation(reached, 'calls = ["worker->cache", "frontend -> backend"]')
-    assert [c.allowed for c in told.connections] == [True, True]
+    assert all(c.allowed for c in told.connections)
+
+
+def test_what_was_not_looked_at_is_listed() -> None:
+    reached = {("frontend", "backend"): True, ("frontend", "cache"): False}
+    seen = separation(reached, silent=("worker",))
+    assert seen.unreached == (
+        "worker: neither its containers nor a Service name a port of it",
+        "cache: nobody reaches it, so perhaps it does not listen",
+    )
 
 
 def test_a_cluster_that_enforces_nothing_is_unavailable_and_a_dead_network_is_an_error() -> None:
@@ -168,27 +188,42 @@ def test_a_cluster_that_enforces_nothing_is_unavailable_and_a_dead_network_is_an
         separation({}, enforced=False)
     with pytest.raises(ProbeError, match="no connection was made at all"):
         separation({("frontend", "backend"): False, ("frontend", "cache"): False})
-    with pytest.raises(ProbeError, match="'frontend' is no pair"):
-        separation({("frontend", "backend"): True}, 'calls = ["frontend"]')
 
 
-def answers(monkeypatch: pytest.MonkeyPatch, sent: int, failures: Sequence[Mapping[str, Any]] = ()) -> None:
+@pytest.mark.parametrize(
+    ("calls", "words"), [("frontend", "'frontend' is no pair"), ("werker -> backend", "there is no werker")]
+)
+def test_a_call_that_means_nothing_is_an_error(calls: str, words: str) -> None:
+    with pytest.raises(ProbeError, match=words):
+        separation({("frontend", "backend"): True}, f'calls = ["{calls}"]')
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, sent: int, asked: str = "") -> None:
     """What the program that sends load would tell."""
     import httpx
 
     def post(self: httpx.Client, url: str, **_: Any) -> httpx.Response:
-        seen = {"backend": {"sent": sent, "failures": list(failures)}}
+        seen = {"what": asked, "it": {"sent": sent, "failed": 0, "failures": []}}
         return httpx.Response(200, json=seen, request=httpx.Request("POST", f"http://loader{url}"))
 
     monkeypatch.setattr(httpx.Client, "post", post)
+    monkeypatch.setattr("pytest_saas_validate.probes.cluster._PATIENCE", 0.1)
 
 
 def test_a_service_that_does_not_go_back_is_repaired(monkeypatch: pytest.MonkeyPatch) -> None:
     answers(monkeypatch, 50)
-    cluster = Cluster(trouble="no rollout history found")
+    cluster = Cluster(trouble=NotDone("no rollout history found"))
     seen: Undos = UNDOS.gather(project(), cast(Stack, FakeStack(cluster)))
     assert seen.replacements[0].trouble == "no rollout history found"
     assert cluster.done == ["spoil backend", "undo backend", "repair backend"]
+
+
+def test_a_platform_that_does_not_answer_is_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers(monkeypatch, 50)
+    cluster = Cluster(trouble=BootError("the connection to the server was refused"))
+    with pytest.raises(BootError, match="was refused"):
+        UNDOS.gather(project(), cast(Stack, FakeStack(cluster)))
+    assert cluster.done[-1] == "repair backend"
 
 
 def test_too_few_requests_and_a_service_that_never_answered_are_errors(
@@ -197,8 +232,8 @@ def test_too_few_requests_and_a_service_that_never_answered_are_errors(
     answers(monkeypatch, 3)
     with pytest.raises(ProbeError, match="only 3 requests"):
         UNDOS.gather(project(), cast(Stack, FakeStack(Cluster())))
-    answers(monkeypatch, 30, [{"at": 0.1, "what": "404"}] * 30)
-    with pytest.raises(ProbeError, match="answered no request well"):
+    answers(monkeypatch, 30, asked="404")
+    with pytest.raises(ProbeError, match=r"backend does not answer a pod of ours .* 404"):
         UNDOS.gather(project(), cast(Stack, FakeStack(Cluster())))
 
 

@@ -168,11 +168,14 @@ def test_load_tells_what_was_not_answered_well_and_stops(serve):
         "absent": {"url": f"http://{sink}/nothing", "host": "x"},
         "deaf": {"url": f"http://127.0.0.1:{ports.take()}/", "host": "x"},
     }
+    asked = {name: load(loader, "/ask", **target)["what"] for name, target in targets.items()}
+    assert (asked["good"], asked["absent"]) == ("", "404")
     load(loader, "/begin", targets=targets, pause=0.01, seconds=30)
     time.sleep(0.5)
     seen = load(loader, "/end")
     assert seen["good"]["sent"] > 5
     assert seen["good"]["failures"] == []
+    assert seen["absent"]["failed"] == seen["absent"]["sent"]
     assert {found["what"] for found in seen["absent"]["failures"]} == {"404"}
     assert seen["deaf"]["failures"][0]["what"].startswith("ConnectionRefusedError")
     assert load(loader, "/end") == {}, "nothing goes on"

@@ -8,19 +8,28 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+import yaml
 
 from pytest_saas_validate.engines import BootError
 from pytest_saas_validate.engines.kind.kubectl import Kubectl
+from pytest_saas_validate.engines.kind.manifests import Manifests
 from pytest_saas_validate.engines.kind.network import Caller, _becomes, _reading
 from pytest_saas_validate.engines.kind.operations import _objections, _said
+from pytest_saas_validate.engines.kind.peers import peers
 
 JOB = {"kind": "Job", "metadata": {"name": "night"}}
 SAYS = {
     "warning": ("Warning: would violate PodSecurity", 0, "would violate PodSecurity", False),
+    "noise": (
+        "E0101 00:00:00.0 1 memcache.go:287] couldn't get resource list\nWarning: deprecated",
+        0,
+        "deprecated",
+        False,
+    ),
     "refusal": (
-        'The Job "night" is invalid: spec.template: Required value',
+        'The Job "night" is invalid: \n* spec.a: Required value\n* spec.b: Required value',
         1,
-        'The Job "night" is invalid: spec.template: Required value',
+        'The Job "night" is invalid:  * spec.a: Required value * spec.b: Required value',
         False,
     ),
     "forbidden": (
@@ -66,6 +75,8 @@ def test_what_the_api_server_says_becomes_an_objection(kubectl: Any, case: str) 
     [
         "The connection to the server 127.0.0.1:1 was refused - did you specify the right host or port?",
         "Error from server (ServiceUnavailable): the server is currently unable to handle the request",
+        "Error from server (InternalError): failed calling webhook",
+        'error: error validating "STDIN": failed to download openapi: connection refused',
         "",
     ],
 )
@@ -98,9 +109,59 @@ def test_a_target_is_reached_by_one_of_its_ports_and_nobody_is_its_own() -> None
     assert found == {("api", "database"): True}
 
 
-def test_a_network_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_is_waited_for_and_has_to_agree_with_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pytest_saas_validate.engines.kind.network._SETTLED", 0.0)
-    late = Scripted("x", [["a:1"], ["a:1"], []])
+    late = Scripted("x", [["a:1"], [], ["a:1"], [], []])
     assert _becomes(cast(Caller, late), ["a:1"], False)
-    assert len(late.asked) == 3
+    assert len(late.asked) == 5
     assert not _becomes(cast(Caller, Scripted("x", [["a:1"]])), ["a:1"], False)
+
+
+PEERS = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api}
+spec:
+  template:
+    metadata: {labels: {app: api, app.kubernetes.io/name: server}}
+    spec:
+      containers:
+        - {name: api, ports: [{name: http, containerPort: 8000}, {containerPort: 53, protocol: UDP}]}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec: {template: {metadata: {labels: {app: db}}, spec: {containers: [{name: db}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: worker}
+spec: {template: {metadata: {labels: {app: worker}}, spec: {containers: [{name: worker}]}}}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: migrate-v0}
+spec:
+  template: {metadata: {labels: {app.kubernetes.io/name: migrate}}, spec: {containers: [{name: x}]}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: api}
+spec: {selector: {app: api}, ports: [{port: 80, targetPort: http}, {port: 9, targetPort: 9090}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db}
+spec: {selector: {app: db}, ports: [{port: 5432}]}
+"""
+
+
+def test_every_workload_is_a_peer_with_the_ports_that_anything_names() -> None:
+    found = peers(Manifests(tuple(yaml.safe_load_all(PEERS))), {"database": "db"})
+    assert {name: sorted(peer.ports) for name, peer in found.items()} == {
+        "server": [8000, 9090],
+        "database": [5432],
+        "worker": [],
+        "migrate": [],
+    }
+    assert [name for name, peer in found.items() if not peer.lasting] == ["migrate"]

@@ -8,25 +8,29 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_saas_validate.engines import BootError
 from pytest_saas_validate.engines.guest import PORT
 from pytest_saas_validate.engines.kind.kubectl import Kubectl
 from pytest_saas_validate.engines.kind.manifests import Object, pod_template
-from pytest_saas_validate.engines.operations import ELSEWHERE, STRANGER, Connections
+from pytest_saas_validate.engines.kind.peers import Peer, peers
+from pytest_saas_validate.engines.operations import ELSEWHERE, GUEST, STRANGER, Connections
 
 if TYPE_CHECKING:
     from pytest_saas_validate.engines.kind.stack import KindStack
 
 _LISTENER, _CALLER = "listener", "caller"
-_PROJECT = ("backend", "frontend", "database", "cache", "backup")
+_OURS = "pytest-saas-validate.caller"  # a label of the pods that call
 _SECONDS = 60.0
 _SETTLED = 2.0  # seconds between two equal answers: a network learns of new pods and policies late
 _ROUNDS = 8
 _LISTEN = f"""
 import socket
-server = socket.create_server(("", {PORT}))
+both = socket.has_dualstack_ipv6()
+family = socket.AF_INET6 if both else socket.AF_INET
+server = socket.create_server(("", {PORT}), family=family, dualstack_ipv6=both)
 while True:
     server.accept()[0].close()
 """
@@ -77,27 +81,37 @@ class Network:
         listener = [f"{_running(outside, _LISTENER)['status']['podIP']}:{PORT}"]
         _running(outside, _CALLER)
         stranger = Caller(ELSEWHERE, outside, _CALLER)
+        if not self._enforced(stranger, listener):
+            return Connections(enforced=False, reached={})
+        try:
+            reached = self._settled([stranger, *self._callers()], listener)
+        finally:
+            words = ("delete", "pod", f"--selector={_OURS}", "--now", "--wait=false")
+            self.stack.kubectl.ended(*words)
+        silent = [name for name, peer in self._peers.items() if peer.lasting and not peer.ports]
+        return Connections(enforced=True, reached=reached, silent=tuple(silent))
+
+    def _enforced(self, stranger: Caller, listener: Sequence[str]) -> bool:
+        """Whether a policy of our own keeps two pods of ours apart, which reach each other without it."""
         if not _becomes(stranger, listener, True):
             raise BootError("two pods of one namespace without policies do not reach each other")
-        outside.apply([self._denial()])
+        stranger.kubectl.apply([self._denial()])
         if not _becomes(stranger, listener, False):
-            return Connections(enforced=False, reached={})
-        outside.words("delete", "networkpolicy", _LISTENER)
+            return False
+        stranger.kubectl.words("delete", "networkpolicy", _LISTENER)
         if not _becomes(stranger, listener, True):
             raise BootError("a connection stays forbidden after the policy that forbade it is gone")
-        callers = [stranger, *self._callers()]
-        try:
-            return Connections(enforced=True, reached=self._settled(callers, listener))
-        finally:
-            names = [caller.pod for caller in callers[1:]]
-            self.stack.kubectl.words("delete", "pod", *names, "--now", "--wait=false")
+        return True
 
     def _callers(self) -> list[Caller]:
-        """One for each workload of the project, and one of nobody, in the stack's namespace."""
+        """For each workload of the project, for nobody and for a guest, in the stack's namespace."""
         kubectl, namespace = self.stack.kubectl, self.stack.namespace
-        labels = {STRANGER: dict[str, str]()}
-        for name in self._workloads():
-            labels[name] = pod_template(self.stack.object(name))["metadata"].get("labels", {})
+        labels: dict[str, Mapping[str, str]] = {
+            STRANGER: {},
+            **{name: peer.labels for name, peer in self._peers.items()},
+        }
+        if self.stack.labels:
+            labels[GUEST] = self.stack.labels
         pods = {source: f"saas-calls-as-{at}" for at, source in enumerate(labels)}
         kubectl.apply([self._pod(pods[source], namespace, labels=found) for source, found in labels.items()])
         for pod in pods.values():
@@ -110,9 +124,8 @@ class Network:
         last: _Reached = {}
         for _ in range(_ROUNDS):
             with ThreadPoolExecutor(len(callers)) as pool:
-                found = dict(
-                    pair for pairs in pool.map(lambda c: _reading(c, targets), callers) for pair in pairs
-                )
+                readings = pool.map(lambda caller: _reading(caller, targets), callers)
+                found = dict(pair for pairs in readings for pair in pairs)
             if found == last:
                 return found
             last = found
@@ -121,20 +134,21 @@ class Network:
 
     def _targets(self) -> Iterator[tuple[str, list[str]]]:
         """The addresses and ports of each workload's own pods."""
-        for name in self._workloads():
-            containers = pod_template(self.stack.object(name))["spec"]["containers"]
-            ports = [port["containerPort"] for container in containers for port in container.get("ports", ())]
+        pods = [pod for pod in self.stack.kubectl.get("pods")["items"] if _OURS not in _labels_of(pod)]
+        for name, peer in self._peers.items():
             addresses = [
                 pod["status"]["podIP"]
-                for pod in self.stack.pods(name)
-                if pod["status"].get("podIP") and not pod["metadata"]["name"].startswith("saas-calls-as-")
+                for pod in pods
+                if peer.labels and peer.labels.items() <= _labels_of(pod).items()
+                if pod["status"].get("podIP") and pod["status"]["phase"] == "Running"
             ]
-            places = [f"{address}:{port}" for address in addresses for port in ports]
+            places = [f"{address}:{port}" for address in addresses for port in sorted(peer.ports)]
             if places:
                 yield name, places
 
-    def _workloads(self) -> list[str]:
-        return [name for name in _PROJECT if name in self.stack.workloads]
+    @cached_property
+    def _peers(self) -> Mapping[str, Peer]:
+        return peers(self.stack.manifests, self.stack.workloads)
 
     def _pod(
         self, name: str, namespace: str, program: str = _SLEEP, labels: Mapping[str, str] | None = None
@@ -152,7 +166,7 @@ class Network:
         return {
             "apiVersion": "v1",
             "kind": "Pod",
-            "metadata": {"name": name, "namespace": namespace, "labels": dict(labels or {})},
+            "metadata": {"name": name, "namespace": namespace, "labels": {**(labels or {}), _OURS: "yes"}},
             "spec": {
                 "automountServiceAccountToken": False,
                 "enableServiceLinks": False,
@@ -179,12 +193,19 @@ def _reading(caller: Caller, targets: Mapping[str, Sequence[str]]) -> list[tuple
 
 
 def _becomes(caller: Caller, places: Sequence[str], wanted: bool) -> bool:
-    """Whether the first attempt of several ends as wanted."""
+    """Whether two attempts in a row, of several, end as wanted: one may be late."""
+    row = 0
     for _ in range(_ROUNDS):
-        if all(reached is wanted for reached in caller.tries(places).values()):
+        row = row + 1 if all(reached is wanted for reached in caller.tries(places).values()) else 0
+        if row == 2:
             return True
-        time.sleep(_SETTLED / 2)
+        time.sleep(_SETTLED / 4)
     return False
+
+
+def _labels_of(pod: Object) -> Mapping[str, str]:
+    found: Mapping[str, str] = pod["metadata"].get("labels") or {}
+    return found
 
 
 def _running(kubectl: Kubectl, pod: str) -> Object:

@@ -16,7 +16,7 @@ from pytest_saas_validate.engines.kind.kubectl import Kubectl
 from pytest_saas_validate.engines.kind.manifests import Manifests, Object, containers, pod_template
 from pytest_saas_validate.engines.kind.network import Network
 from pytest_saas_validate.engines.kind.readiness import ills, wait
-from pytest_saas_validate.engines.operations import Connections, Objection
+from pytest_saas_validate.engines.operations import Connections, NotDone, Objection
 from pytest_saas_validate.evidence import scrub
 from pytest_saas_validate.process.kubernetes import NAMESPACE_LABEL, deletion
 
@@ -27,10 +27,13 @@ _LEVEL = "pod-security.kubernetes.io"
 _NOBODYS = "registry.invalid/nobody/builds:this"  # .invalid is nobody's, by RFC 2606
 _SECONDS = 120.0
 _PAUSE = 0.3
-_UNKNOWN = "no matches for kind"
+_WARNING, _UNKNOWN = "Warning: ", "no matches for kind"
+# Everything else that ends an `apply` badly is no answer of the API server about an object.
 _REFUSAL = re.compile(
-    rf"^(Error from server \((?!ServiceUnavailable|Timeout)|error: .*|.*{_UNKNOWN})|is invalid: ", re.M
+    r"Error from server \((Invalid|Forbidden|BadRequest|NotFound|Conflict|UnprocessableEntity)\)|"
+    rf"The \S+ \".*\" is invalid|error: (error validating .*ValidationError|.*{_UNKNOWN}|unable to decode)"
 )
+_LOGGED = re.compile(r"[EWIF]\d{4} ")  # by the client's own libraries
 
 
 @dataclass(frozen=True)
@@ -45,15 +48,25 @@ class KindOperations:
         with self.scratch("admission", labels) as namespace:
             moved = Manifests(tuple(map(dict, objects))).into(namespace, labels).objects
             server = self.stack.kubectl.within(namespace)
-            if not _said(server, moved):
-                return ()
-            return [objection for each in moved for objection in _objections(server, each)]
+            said = _said(server, moved)
+            found = [objection for each in moved for objection in _objections(server, each)] if said else []
+        if said and not found:
+            raise BootError(f"the API server said of all objects together, and of none alone: {said[0]}")
+        return found
 
     def renew(self, service: str) -> None:
         """See the protocol."""
-        old = self._pods(service)
-        self.stack.kubectl.words("rollout", "restart", self.stack.reference(service))
-        self._settled(service, old)
+        old = {pod["metadata"]["uid"]: pod for pod in self.stack.pods(service)}
+        self._told("rollout", "restart", self.stack.reference(service))
+        self._rolled_out(service)
+        grace = max(
+            (pod["spec"].get("terminationGracePeriodSeconds") or 0 for pod in old.values()), default=0
+        )
+        deadline = time.monotonic() + grace + _SECONDS
+        while old.keys() & {pod["metadata"]["uid"] for pod in self.stack.pods(service)}:
+            if time.monotonic() > deadline:
+                raise NotDone(f"pods that were replaced are there {grace + _SECONDS:g} s later")
+            time.sleep(_PAUSE)
 
     def spoil(self, service: str) -> str:
         """See the protocol."""
@@ -61,24 +74,25 @@ class KindOperations:
         self.stack.kubectl.words("set", "image", self.stack.reference(service), f"{container}={_NOBODYS}")
         deadline = time.monotonic() + _SECONDS
         while time.monotonic() < deadline:
-            for pod in self.stack.pods(service):
-                said = ills([pod])
-                if said:
-                    return scrub("; ".join(said.values()))
+            said = ills([pod for pod in self.stack.pods(service) if _spoiled(pod)])
+            if said:
+                return scrub("; ".join(said.values()))
             time.sleep(_PAUSE)
         raise BootError(f"{service} was given an image that nobody has, and no pod said so")
 
     def undo(self, service: str) -> None:
         """See the protocol."""
-        self.stack.kubectl.words("rollout", "undo", self.stack.reference(service))
-        wait(self.stack.kubectl, _SECONDS)
-        now = self.stack.kubectl.get(self.stack.reference(service))
-        if _NOBODYS in {container["image"] for container in containers(now)}:
-            raise BootError(f"{service} still asks for the image that nobody has")
+        self._told("rollout", "undo", self.stack.reference(service))
+        self._rolled_out(service)
+        if _spoiled(self.stack.kubectl.get(self.stack.reference(service))):
+            raise NotDone("it still asks for the image that nobody has")
 
     def repair(self, service: str) -> None:
-        """See the protocol."""
+        """See the protocol. A StatefulSet does not end a broken pod by itself."""
         self.stack.kubectl.apply([self.stack.object(service)])
+        broken = [pod["metadata"]["name"] for pod in self.stack.pods(service) if _spoiled(pod)]
+        if broken:
+            self.stack.kubectl.words("delete", "pod", *broken, "--now", "--ignore-not-found")
         wait(self.stack.kubectl)
 
     def connections(self) -> Connections:
@@ -100,31 +114,40 @@ class KindOperations:
         finally:
             kubectl.ended(*deletion(namespace, run_id), "--wait=false")
 
-    def _pods(self, service: str) -> frozenset[str]:
-        return frozenset(pod["metadata"]["name"] for pod in self.stack.pods(service))
+    def _rolled_out(self, service: str) -> None:
+        limit = f"--timeout={_SECONDS:.0f}s"
+        self._told("rollout", "status", self.stack.reference(service), limit, timeout=_SECONDS + 30)
 
-    def _settled(self, service: str, old: frozenset[str]) -> None:
-        """Return when the new pods are ready and the old ones gone."""
-        wait(self.stack.kubectl, _SECONDS)
-        deadline = time.monotonic() + _SECONDS
-        while old & self._pods(service):
-            if time.monotonic() > deadline:
-                raise BootError(f"pods of {service} that were replaced do not end within {_SECONDS:g} s")
-            time.sleep(_PAUSE)
-
-
-def _said(server: Kubectl, objects: Sequence[Object]) -> str:
-    """What the API server says of objects without making them; BootError when it does not answer."""
-    ended = server.dry_run(objects)
-    said = ended.stderr.decode(errors="replace").strip()
-    if not ended.ok and not _REFUSAL.search(said):
+    def _told(self, *words: str, timeout: float = _SECONDS) -> None:
+        """Run a command; raises NotDone when it ends badly although the API server answers."""
+        ended = self.stack.kubectl.ended(*words, timeout=timeout)
+        if ended.ok:
+            return
+        if self.stack.kubectl.ended("get", "--raw=/readyz").ok:
+            raise NotDone(scrub(ended.stderr.decode(errors="replace").strip()))
         raise BootError(ended.explain())
-    return said
+
+
+def _spoiled(each: Object) -> bool:
+    """Whether a pod, or who makes some, has the image that nobody has."""
+    return _NOBODYS in {container["image"] for container in containers(each)}
+
+
+def _said(server: Kubectl, objects: Sequence[Object]) -> Sequence[str]:
+    """Warnings and refusals of the API server, without making anything; BootError when it does not answer."""
+    ended = server.dry_run(objects)
+    found: list[str] = []
+    for line in ended.stderr.decode(errors="replace").splitlines():
+        if _REFUSAL.match(line) or line.startswith(_WARNING):
+            found.append(line.removeprefix(_WARNING))
+        elif found and line.strip() and not _LOGGED.match(line):
+            found[-1] += f" {line.strip()}"
+    if not ended.ok and not any(_REFUSAL.match(line) for line in found):
+        raise BootError(ended.explain())
+    return [scrub(line) for line in found]
 
 
 def _objections(server: Kubectl, each: Object) -> Iterator[Objection]:
     where = f"{each['kind']} {each['metadata'].get('name', '')}"
-    for line in _said(server, [each]).splitlines():
-        message = scrub(line.removeprefix("Warning: ")).strip()
-        if message:
-            yield Objection(where=where, message=message, unknown=_UNKNOWN in line)
+    for message in _said(server, [each]):
+        yield Objection(where=where, message=message, unknown=_UNKNOWN in message)

@@ -3,8 +3,10 @@
     python loader.py PORT
 
 GET  /up      200 once it serves
+POST /ask     {"url": ..., "host": ...}: one request; {"what": ""} when it was answered well
 POST /begin   {"targets": {NAME: {"url": ..., "host": ...}}, "pause": 0.05, "seconds": 120}
-POST /end     stops; {NAME: {"sent": 812, "failures": [{"at": 3.14, "what": "503"}]}}, `at` in seconds
+POST /end     stops; {NAME: {"sent": 812, "failed": 1, "failures": [{"at": 3.14, "what": "503"}]}}, `at` in
+              seconds; of the failures the first 200
 
 Each request has a connection of its own, as a new client's would, and the next one waits for its end. A load
 ends by itself after `seconds`, of which there are at most 600. The address to listen on is
@@ -27,19 +29,34 @@ from urllib.parse import urlsplit
 _LARGEST_BODY = 1 << 16
 _LONGEST = 600.0
 _PATIENCE = 5.0
-_KEPT = 200  # failures that are told; the others are counted as sent
+_KEPT = 200  # failures that are told; all are counted
+
+
+def ask(target: dict[str, str]) -> str:
+    """What was wrong with one request; empty when it was answered well."""
+    url = urlsplit(target["url"])
+    connection = http.client.HTTPConnection(url.hostname or "", url.port or 80, timeout=_PATIENCE)
+    with contextlib.closing(connection):
+        try:
+            headers = {"Host": target["host"], "Connection": "close"}
+            connection.request("GET", url.path or "/", headers=headers)
+            answer = connection.getresponse()
+            answer.read()
+        except (OSError, http.client.HTTPException) as problem:
+            return f"{type(problem).__name__}: {problem}"
+    return "" if answer.status < 400 else str(answer.status)
 
 
 class Load:
     """Requests to one target until it is ended."""
 
     def __init__(self, target: dict[str, str], pause: float, seconds: float) -> None:
-        self._url, self._host = urlsplit(target["url"]), target["host"]
+        self._target = target
         self._pause = pause
         self._begun = time.monotonic()
         self._deadline = self._begun + min(seconds, _LONGEST)
         self._stop = threading.Event()
-        self.sent = 0
+        self.sent = self.failed = 0
         self.failures: list[dict[str, Any]] = []
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -48,30 +65,16 @@ class Load:
         """Stop, and tell what was seen."""
         self._stop.set()
         self._thread.join(2 * _PATIENCE)
-        return {"sent": self.sent, "failures": self.failures}
+        return {"sent": self.sent, "failed": self.failed, "failures": self.failures}
 
     def _run(self) -> None:
         while not self._stop.wait(self._pause) and time.monotonic() < self._deadline:
             begun = time.monotonic() - self._begun
-            what = self._ask()
+            what = ask(self._target)
             self.sent += 1
+            self.failed += bool(what)
             if what and len(self.failures) < _KEPT:
                 self.failures.append({"at": round(begun, 2), "what": what})
-
-    def _ask(self) -> str:
-        """What was wrong with one request; empty when it was answered well."""
-        connection = http.client.HTTPConnection(
-            self._url.hostname or "", self._url.port or 80, timeout=_PATIENCE
-        )
-        with contextlib.closing(connection):
-            try:
-                headers = {"Host": self._host, "Connection": "close"}
-                connection.request("GET", self._url.path or "/", headers=headers)
-                answer = connection.getresponse()
-                answer.read()
-            except (OSError, http.client.HTTPException) as problem:
-                return f"{type(problem).__name__}: {problem}"
-        return "" if answer.status < 400 else str(answer.status)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -85,10 +88,12 @@ class Handler(BaseHTTPRequestHandler):
         self._answer(200 if self.path == "/up" else 404, {})
 
     def do_POST(self) -> None:
-        """Begin or end."""
+        """Ask once, begin, or end."""
         length = min(int(self.headers.get("Content-Length") or 0), _LARGEST_BODY)
         body = self.rfile.read(length)
-        if self.path == "/begin" and not self.loads:
+        if self.path == "/ask":
+            self._answer(200, {"what": ask(json.loads(body))})
+        elif self.path == "/begin" and not self.loads:
             wanted = json.loads(body)
             pause, seconds = float(wanted["pause"]), float(wanted["seconds"])
             self.loads.update(
