@@ -25,6 +25,7 @@ SETTINGS = read_settings(ROOT, Switches(combos=os.environ.get("SAAS_E2E_COMBOS",
 FULLEST = max(SETTINGS.combos, key=lambda combo: len(combo.features))
 COMBOS = [combo for combo in SETTINGS.combos if "kubernetes" in combo.features]
 BOTH = ("--engine", "local", "--engine", "kind", "--require", "kind")
+ALL = ("--engine", "local", "--engine", "compose", "--engine", "kind", "--require", "compose,kind")
 Holdings = Mapping[str, frozenset[str]]
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -40,15 +41,17 @@ def _needs_a_cluster() -> None:
 def report(
     tmp_path_factory: pytest.TempPathFactory, validate: Command, everything: Callable[[], Holdings]
 ) -> dict[str, Any]:
-    """What the command says of both engines; nothing may be left in Docker afterwards."""
+    """What the command says of all engines; nothing may be left in Docker afterwards."""
     before, contexts = everything(), _contexts()
-    file = tmp_path_factory.mktemp("e2e") / "verdicts.json"
+    folder = tmp_path_factory.mktemp("e2e")
+    file, page = folder / "verdicts.json", folder / "report.html"
     names = ",".join(combo.id for combo in COMBOS)
-    ended = validate("run", "template", "--combos", names, *BOTH, "--json", str(file))
+    written = ("--json", str(file), "--html", str(page))
+    ended = validate("run", "template", "--combos", names, *ALL, *written)
     assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr[-2000:]
     assert everything() == before
     assert _contexts() == contexts
-    found: dict[str, Any] = json.loads(file.read_text())
+    found: dict[str, Any] = json.loads(file.read_text()) | {"html": page.read_text()}
     print(f"\n{names}: {found.get('seconds', 0):.0f} s")
     return found
 
@@ -59,13 +62,13 @@ def _contexts() -> str:
     ).stdout
 
 
-def test_both_engines_are_judged_by_the_same_checks(report: Mapping[str, Any]) -> None:
+def test_all_engines_are_judged_by_the_same_checks(report: Mapping[str, Any]) -> None:
     judged = {(v["check"], v["engine"]) for v in report["verdicts"] if v["outcome"] == "ok"}
     features = frozenset[str]().union(*(combo.features for combo in COMBOS))
     for check in catalogue():
         if check.subject is not Subject.STACK or check.absent or not features >= frozenset(check.needs):
             continue
-        where = [name for name in ("local", "kind") if not check.trait or check.trait in ENGINES[name]]
+        where = [name for name in ENGINES if not check.trait or check.trait in ENGINES[name]]
         assert {(check.id, name) for name in where} <= judged
 
 
@@ -73,6 +76,14 @@ def test_drift_is_judged(report: Mapping[str, Any]) -> None:
     drift = [v for v in report["verdicts"] if v["check"] == "SH039"]
     assert drift
     assert {v["outcome"] for v in drift} == {"ok"}
+    assert all(row["values"].keys() == ENGINES.keys() for v in drift for row in v["rows"])
+    heads = "".join(f'<th scope="col">{name}</th>' for name in ENGINES)
+    assert heads in report["html"]
+
+
+def test_what_no_controller_serves_is_listed(report: Mapping[str, Any]) -> None:
+    (unreached,) = {tuple(v["unreached"]) for v in report["verdicts"] if v["check"] == "KS009"} - {()}
+    assert any("Ingress web" in name for name in unreached)
 
 
 def test_a_killed_run_is_cleared_away_by_the_next(
