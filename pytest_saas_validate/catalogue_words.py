@@ -21,7 +21,7 @@ def show_list(args: argparse.Namespace, rest: Sequence[str]) -> int:
         rows = [_check_data(check) for check in catalogue()]
         text = [f"{row['id']}  {row['severity']:<8}  {row['subject']:<8}  {row['title']}" for row in rows]
     else:
-        combos = read_settings(Path.cwd(), Switches(path=args.path, combos="all")).combos
+        combos = read_settings(Path.cwd(), Switches(path=args.path, combos=args.combos)).combos
         rows = [{"id": c.id, "answers": c.mapping, "features": sorted(c.features)} for c in combos]
         text = [f"{c.id}: {' '.join(f'{k}={v}' for k, v in c.answers)}" for c in combos]
     print(json.dumps(rows, indent=1) if args.json else "\n".join(text))

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from pytest_saas_validate import catalogue_words, requirements
 from pytest_saas_validate.checks import catalogue
-from pytest_saas_validate.combos import TemplateError
+from pytest_saas_validate.combos import SELECTIONS, TemplateError
 from pytest_saas_validate.findings import Outcome
 from pytest_saas_validate.plan.aftermath import KEEP
 from pytest_saas_validate.report import Report
@@ -66,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     listing.set_defaults(command=catalogue_words.show_list)
     listing.add_argument("what", choices=("checks", "combos"))
     listing.add_argument("path", nargs="?", default=".", metavar="PATH")
+    listing.add_argument("--combos", default="all", metavar="WHICH", help="which combinations: as for run")
     listing.add_argument("--json", action="store_true")
     explain = commands.add_parser("explain", help="what a check wants, why, and how to mend it")
     explain.set_defaults(command=catalogue_words.explain)
@@ -83,7 +84,9 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "path", nargs="?", default=".", metavar="PATH", help="template or project (default: here)"
     )
-    parser.add_argument("--combos", default="", metavar="WHICH", help="all, pairwise, default, or ids")
+    parser.add_argument(
+        "--combos", default="", metavar="WHICH", help=f"{', '.join(SELECTIONS)}, or ids (all)"
+    )
     parser.add_argument("--only", default="", metavar="LIST", help="families and check ids: SH,TR004")
     parser.add_argument("--engine", action="append", default=[], metavar="NAME", help="where to run (local)")
     parser.add_argument("--require", default="", metavar="LIST", help="what must be here, or all")

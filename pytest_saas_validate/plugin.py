@@ -45,7 +45,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """All options have one prefix, so that no other plugin's can collide."""
     group = parser.getgroup("saas-validate", "SaaS template validation")
     group.addoption("--saas-path", metavar="PATH", default="", help="template or project to judge")
-    group.addoption("--saas-combos", metavar="WHICH", default="", help="all, pairwise, default, or ids")
+    group.addoption(
+        "--saas-combos",
+        metavar="WHICH",
+        default="",
+        help="all, pairwise, each, sampled, default, or ids",
+    )
     group.addoption("--saas-engine", metavar="NAME", action="append", default=[], help="where to run")
     group.addoption("--saas-only", metavar="LIST", default="", help="families and check ids: SH,TR004")
     group.addoption(

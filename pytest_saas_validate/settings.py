@@ -9,7 +9,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pytest_saas_validate.combos import Combo, Feature, Option, combine, read_options, select
+from pytest_saas_validate.combos import (
+    Combo,
+    Feature,
+    Option,
+    Space,
+    combine,
+    file_reads,
+    read_options,
+    select,
+)
 from pytest_saas_validate.findings import Waiver
 from pytest_saas_validate.spec import TABLE, SpecError, read_spec, read_table
 
@@ -67,7 +76,9 @@ def read_settings(start: Path, switches: Switches = Switches()) -> Settings:
     features = _features(table, root)
     options = read_options(source) if is_template else ()
     if is_template:
-        combos = select(switches.combos or _text(table, "combos", "all", root), options, features)
+        how = switches.combos or _text(table, "combos", "all", root)
+        space = Space(options, features, tuple(_excluded(table, options, root)))
+        combos = select(how, space, lambda: file_reads(source))
     else:
         combos = (_own_combo(source, features),)
     engines = tuple(switches.engines) or tuple(_list(table, "engines", root)) or ("local",)
@@ -125,6 +136,21 @@ def _features(table: Mapping[str, Any], root: Path) -> dict[str, Feature]:
         if not isinstance(value, dict) or set(value) - {"short", "words"}:
             raise SpecError(_wrong(root, f"features.{name}", "a table with short and words"))
         found[name] = Feature(name, str(value.get("short", name)), tuple(value.get("words", (name,))))
+    return found
+
+
+def _excluded(
+    table: Mapping[str, Any], options: Sequence[Option], root: Path
+) -> list[tuple[tuple[str, str], ...]]:
+    """`exclude` is a list of tables of answers that the template does not take together."""
+    known = {option.name: option.choices for option in options}
+    entries = table.get("exclude", [])
+    found = []
+    for entry in entries if isinstance(entries, list) else [entries]:
+        if not isinstance(entry, dict) or not entry or any(entry[n] not in known.get(n, ()) for n in entry):
+            what = 'a list of answers to options of the template: [{ include_a = "yes", include_b = "no" }]'
+            raise SpecError(_wrong(root, "exclude", what))
+        found.append(tuple(sorted(entry.items())))
     return found
 
 

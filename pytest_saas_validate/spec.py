@@ -154,6 +154,7 @@ _RUN_KEYS = {
     "features",
     "waivers",
     "combos",
+    "exclude",
     "engines",
     "require",
     "environment",
