@@ -58,6 +58,7 @@ class Project:
     combo: Combo
     files: Mapping[str, File] = field(repr=False)
     given: Spec | None = None  # instead of what pyproject.toml says
+    origins: Mapping[str, str] = field(default_factory=dict, repr=False)  # file -> path below the template
 
     @property
     def features(self) -> frozenset[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pytest_saas_validate.bake.memo import Memo
+from pytest_saas_validate.bake.origins import Origins
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.evidence import scrub
 from pytest_saas_validate.process import run
@@ -50,7 +51,9 @@ class Oven:
         into.mkdir(parents=True, exist_ok=True)
         config = self._config()
         output: list[str] = []
+        origins = Origins()
         with (
+            origins.watched(),
             self.memo.active(lambda script, cwd: _run_hook(script, cwd, output)),
             contextlib.redirect_stdout(io.StringIO()),
             contextlib.redirect_stderr(io.StringIO()),  # cookiecutter logs a trace for each refusal
@@ -67,7 +70,8 @@ class Oven:
             except (Exception, SystemExit) as problem:
                 raise BakeError(_explain(self.template, combo, problem, output)) from problem
         root = Path(folder)
-        return Project(root=root, combo=combo, files=read_files(root))
+        files = read_files(root)
+        return Project(root=root, combo=combo, files=files, origins=origins.of(root, files, self.template))
 
     def _refuse_unknown(self, answers: Mapping[str, str]) -> None:
         known = json.loads((self.template / "cookiecutter.json").read_text(encoding="utf-8"))

@@ -18,6 +18,7 @@ from pytest_saas_validate.findings import Subject, Verdict, verdict
 from pytest_saas_validate.plan.aftermath import Aftermath
 from pytest_saas_validate.plan.cases import Case, cases
 from pytest_saas_validate.plan.gather import HEALTHY, Gatherer, Planted, side_by_side
+from pytest_saas_validate.plan.provenance import Provenance
 from pytest_saas_validate.plan.renders import Bakery
 from pytest_saas_validate.probes import probes
 from pytest_saas_validate.process import Workspace
@@ -39,6 +40,7 @@ class Plan:
     aftermath: Aftermath = field(default_factory=Aftermath)
     chosen: frozenset[str] | None = None  # ids of the cases that will be judged; None: all
     _engines: dict[str, Engine] = field(default_factory=dict)
+    _provenance: dict[str, Provenance] = field(default_factory=dict)
 
     @cached_property
     def cases(self) -> tuple[Case, ...]:
@@ -130,11 +132,25 @@ class Plan:
         decided = verdict(
             case.check, *gathered, waivers=self.settings.waivers, today=self.today, required=required
         )
-        return case.label(decided)
+        return case.label(self._traced(decided, case, planted))
+
+    def _traced(self, decided: Verdict, case: Case, planted: Planted) -> Verdict:
+        """With the places in the template, where a finding is about a file of a render."""
+        if not (decided.findings or decided.waived) or not self.settings.is_template:
+            return decided
+        if case.combo is None or planted.project is not None:
+            return decided
+        made = self._made(case.combo)
+        return replace(decided, findings=made.traced(decided.findings), waived=made.traced(decided.waived))
+
+    def _made(self, combo: Combo) -> Provenance:
+        if combo.id not in self._provenance:
+            self._provenance[combo.id] = Provenance(self.project(combo), self.settings.source)
+        return self._provenance[combo.id]
 
     def at(self, template: Path) -> Plan:
         """The same plan for a changed copy of the template."""
-        changed = replace(self, settings=replace(self.settings, source=template))
+        changed = replace(self, settings=replace(self.settings, source=template), _provenance={})
         changed.__dict__["gatherer"] = self.gatherer
         changed.__dict__["bakery"] = Bakery(self.settings, self.workspace(), template, self.bakery.memo)
         return changed
