@@ -20,8 +20,8 @@ from pytest_saas_validate.project import Project
 from pytest_saas_validate.tools import FoundTool, find
 from tests.checks.foreign import FILES, TABLE, foreign
 
-CHECKS = [check for check in catalogue() if check.family == "KS"]
-PLANTED = [mutant for mutant in mutants() if mutant.id.startswith("KS")]
+CHECKS = [check for check in catalogue() if check.family == "KS" and not check.trait]
+PLANTED = [mutant for mutant in mutants() if mutant.id.startswith("KS") and not mutant.on]
 ABSENT = FoundTool(name="any", reason="it is not installed")
 
 
