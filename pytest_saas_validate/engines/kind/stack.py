@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pytest_saas_validate.engines import BootError, Container, Image, Program
 from pytest_saas_validate.engines.guest import Guest
 from pytest_saas_validate.engines.kind import keeping
 from pytest_saas_validate.engines.kind.cluster import Cluster
+from pytest_saas_validate.engines.kind.execution import execute
 from pytest_saas_validate.engines.kind.forward import Forward
 from pytest_saas_validate.engines.kind.guests import guest_objects
+from pytest_saas_validate.engines.kind.idle import idle_pod
 from pytest_saas_validate.engines.kind.kubectl import Kubectl
 from pytest_saas_validate.engines.kind.manifests import Manifests, Object, pod_template
 from pytest_saas_validate.engines.kind.operations import KindOperations
@@ -99,8 +99,7 @@ class KindStack:
         # kubectl has no other way to hand variables over; all are of this run alone.
         words = ("env", *(f"{name}={value}" for name, value in given.items()), *argv) if given else argv
         pod, container = self._pod(service)
-        where = ("exec", "--stdin", "--quiet", pod, f"--container={container}", "--")
-        return self.kubectl.ended(*where, *words, stdin=stdin, timeout=timeout)
+        return execute(self.kubectl, pod, container, *words, stdin=stdin, timeout=timeout)
 
     def stop(self, service: str) -> None:
         """Scale to nothing; returns when the last pod is gone."""
@@ -235,16 +234,7 @@ class KindStack:
         """A pod of a job's template in which nothing runs until it is told to."""
         pod = f"saas-idle-{self.workloads[name]}"
         if name not in self._idle:
-            template = copy.deepcopy(pod_template(self.object(name)))
-            spec: dict[str, Any] = {**template["spec"], "restartPolicy": "Always"}
-            spec["containers"] = [
-                {**container, "command": ["sleep", "infinity"], "args": []}
-                for container in spec["containers"]
-            ]
-            about = {"name": pod, "namespace": self.namespace}
-            labels = template.get("metadata", {}).get("labels", {})
-            made = {"apiVersion": "v1", "kind": "Pod", "metadata": {**about, "labels": labels}, "spec": spec}
-            self.kubectl.apply([made])
+            self.kubectl.apply([idle_pod(pod, self.namespace, pod_template(self.object(name)))])
             wait(self.kubectl, pods=[pod])
             self._idle.add(name)
         return f"pod/{pod}"
