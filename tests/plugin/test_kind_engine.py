@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ from pytest_saas_validate.engines.kind.readiness import _lacks, _stuck
 from pytest_saas_validate.evidence.manifests_images import image as parts_of
 from pytest_saas_validate.evidence.manifests_images import recipe_parts
 from pytest_saas_validate.project import File, Project
+from pytest_saas_validate.tools import FoundTool, kustomize
 
+Fake = Callable[[str, Mapping[str, str]], None]
 OBJECTS = """
 apiVersion: v1
 kind: Namespace
@@ -98,6 +100,34 @@ def test_an_old_kind_is_a_reason(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     assert "kind is 0.17.0; version" in KindEngine().missing
+
+
+def absent(*names: str) -> Callable[[str], FoundTool]:
+    return lambda name: (
+        FoundTool(name=name, reason=f"{name} is not here: get it")
+        if name in names
+        else FoundTool(name=name, path=Path(name))
+    )
+
+
+def test_kubectl_builds_an_overlay_where_kustomize_is_not(
+    fake: Fake, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fake("kubectl", {"kustomize k8s": "echo 'kind: Secret'"})
+    monkeypatch.setattr(kustomize, "find", absent("kustomize"))
+    assert Manifests.built(tmp_path, "k8s").objects == ({"kind": "Secret"},)
+    monkeypatch.setattr(kustomize, "find", absent("kustomize", "kubectl"))
+    with pytest.raises(BootError, match="kustomize is not here: get it; kubectl is not here: get it"):
+        Manifests.built(tmp_path, "k8s")
+
+
+def test_nothing_that_builds_overlays_is_a_reason(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, says in {"kind": "0.31.0", "kubectl": "", "docker": "28"}.items():
+        fake(name, {"*": f"echo {says}"})
+    monkeypatch.setattr(kustomize, "find", absent("kustomize"))
+    assert not KindEngine().missing
+    monkeypatch.setattr(kustomize, "find", absent("kustomize", "kubectl"))
+    assert KindEngine().missing == "kustomize is not here: get it; kubectl is not here: get it"
 
 
 def test_everything_moves_into_one_namespace_and_speaks_of_it() -> None:

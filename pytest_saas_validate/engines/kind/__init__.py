@@ -17,6 +17,7 @@ from pytest_saas_validate.process import Workspace, run
 from pytest_saas_validate.process.docker import client_environment, docker
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import Kubernetes
+from pytest_saas_validate.tools import Kustomize
 
 _OLDEST = (0, 27)  # its nodes know Pod Security and sidecars as the manifests mean them
 _HOW = {
@@ -52,8 +53,10 @@ class KindEngine:
     def missing(self) -> str:
         """See `Engine.missing`; programs are looked for, the Docker engine and a given cluster asked once."""
         if self.kubeconfig is None:
-            return _no_program("kind", "kubectl", "docker") or _no_docker() or _no_kind()
-        return _no_program("kubectl") or _no_cluster(self.kubeconfig)
+            lacks = _no_program("kind", "kubectl", "docker") or _no_docker() or _no_kind()
+        else:
+            lacks = _no_program("kubectl") or _no_cluster(self.kubeconfig)
+        return lacks or Kustomize.found().reason
 
     def digest(self, project: Project) -> str:
         """See `Engine.digest`: the manifests, what their images are built from, and the table."""

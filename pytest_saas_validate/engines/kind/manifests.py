@@ -13,8 +13,7 @@ import yaml
 
 from pytest_saas_validate.engines import BootError
 from pytest_saas_validate.evidence.manifests import Resource, pods
-from pytest_saas_validate.process import run
-from pytest_saas_validate.tools import find
+from pytest_saas_validate.tools import Kustomize
 
 Object = dict[str, Any]
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
@@ -30,10 +29,10 @@ class Manifests:
     @classmethod
     def built(cls, root: Path, overlay: str) -> Manifests:
         """What kustomize makes of an overlay; raises BootError with its words."""
-        kustomize = find("kustomize")
-        if not kustomize.path:
+        kustomize = Kustomize.found()
+        if kustomize.reason:
             raise BootError(kustomize.reason)
-        ended = run([kustomize.path, "build", overlay], cwd=root)
+        ended = kustomize.build(root, overlay)
         if not ended.ok:
             raise BootError(f"{overlay} does not build\n{ended.explain()}")
         return cls(tuple(each for each in yaml.safe_load_all(ended.text) if each))
