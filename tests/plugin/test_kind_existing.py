@@ -234,6 +234,19 @@ def test_what_a_run_left_in_a_cluster_is_removed_by_name_and_label_and_in_order(
     assert all(" ls " in call for call in rest[3:])
 
 
+def test_only_a_given_cluster_is_asked_with_a_cloud_s_variables_and_no_ledger_holds_them(
+    monkeypatch: pytest.MonkeyPatch, kubeconfig: Path, workspace: Workspace
+) -> None:
+    names = {"AWS_PROFILE", "GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG", "KUBERNETES_EXEC_INFO"}
+    for name in names | {"OTHER_TOKEN"}:
+        monkeypatch.setenv(name, "x-cloud")
+    given = existing(kubeconfig).kubectl().environment
+    assert {name for name, value in given.items() if value == "x-cloud"} == names
+    assert "x-cloud" not in Cluster(kubeconfig, "saas-7").kubectl().environment.values()
+    announce_namespace(workspace.ledger, Access(kubeconfig, "there"), "saas-1")
+    assert "x-cloud" not in workspace.ledger.path.read_text()
+
+
 def test_a_namespace_that_stays_is_told(fake: Fake, kubeconfig: Path, workspace: Workspace) -> None:
     fake("kubectl", {"*": "echo 'timed out waiting' >&2; exit 1"})
     announce_namespace(workspace.ledger, Access(kubeconfig), "saas-1")
