@@ -208,6 +208,33 @@ def test_a_guest_runs_under_the_rules_of_the_workload_whose_image_it_has() -> No
     assert service["spec"]["selector"].items() <= pod["metadata"]["labels"].items()
 
 
+@pytest.mark.parametrize(
+    ("name", "serves"),
+    [("sink", {"httpGet": {"path": "/up", "port": 8000}}), ("edge", {"tcpSocket": {"port": 8000}})],
+)
+def test_a_guest_is_ready_once_it_serves(name: str, serves: Mapping[str, Any]) -> None:
+    guest = Guest(name=name, image="i", command=("run",))
+    pod = guest_objects(guest, "saas-1", {}, pod_template(SHOP.workloads["api"]))[2]
+    assert pod["spec"]["containers"][0]["readinessProbe"].items() >= serves.items()
+
+
+def test_a_guest_can_be_placed_and_pulled_as_the_workload_whose_image_it_has() -> None:
+    placed = {
+        "imagePullSecrets": [{"name": "registry"}],
+        "nodeSelector": {"pool": "small"},
+        "tolerations": [{"key": "pool", "operator": "Exists"}],
+    }
+    asks = {"limits": {"memory": "64Mi"}}
+    proxy = {"name": "proxy", "image": "p", "resources": {"limits": {"memory": "1Gi"}}}
+    spread = {"affinity": {"podAntiAffinity": {}}}
+    like = {"spec": {**placed, **spread, "containers": [proxy, {"image": "i", "resources": asks}]}}
+    guest = Guest(name="sink", image="i", command=("run",))
+    pod = guest_objects(guest, "saas-1", {}, like)[2]["spec"]
+    assert pod.items() >= placed.items()
+    assert "affinity" not in pod
+    assert pod["containers"][0]["resources"] == asks
+
+
 def workload(kind: str, status: Mapping[str, Any], **spec: Any) -> dict[str, Any]:
     about = {"name": "x", "generation": 2}
     return {"kind": kind, "metadata": about, "spec": {"replicas": 2, **spec}, "status": status}

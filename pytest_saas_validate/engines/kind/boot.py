@@ -61,8 +61,7 @@ class Boot:
 
     def _start(self, stack: KindStack) -> None:
         """The namespace, our programs, whose addresses the project is told, then the project."""
-        namespaces = [each for each in self.manifests.objects if each["kind"] == "Namespace"]
-        stack.kubectl.apply(namespaces)
+        stack.kubectl.apply([each for each in self.manifests.objects if _first(each)])
         stack.guests = self._guests()
         ours = [made for guest in stack.guests for made in self._objects(guest)]
         stack.kubectl.apply(ours)
@@ -72,7 +71,7 @@ class Boot:
         stack.manifests = told
         secrets = secret_objects(self.namespace, self._filled("secrets", self.spec.secrets, variables))
         self._nothing_missing(secrets)
-        rest = [each for each in told.objects if each["kind"] != "Namespace"]
+        rest = [each for each in told.objects if not _first(each)]
         stack.complaints = stack.kubectl.apply([*secrets, *rest])
         wait(stack.kubectl)
         stack.facts = self._facts(stack)
@@ -164,3 +163,8 @@ class Boot:
                     f"{workload} needs {key or 'the keys'} of Secret {name}; give it: "
                     f'[tool.pytest-saas-validate.kubernetes.secrets] "{name}/{key or "KEY"}" = VALUE'
                 )
+
+
+def _first(each: Object) -> bool:
+    """What our programs need before the project is there: the namespace, and what images are pulled with."""
+    return each["kind"] == "Namespace" or str(each.get("type", "")).startswith("kubernetes.io/dockerc")
