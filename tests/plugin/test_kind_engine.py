@@ -15,7 +15,6 @@ from pytest_saas_validate.engines.guest import Guest
 from pytest_saas_validate.engines.kind import KindEngine
 from pytest_saas_validate.engines.kind.guests import guest_objects
 from pytest_saas_validate.engines.kind.manifests import Manifests, pod_template, secret_objects
-from pytest_saas_validate.engines.kind.readiness import _lacks, _stuck
 from pytest_saas_validate.evidence.manifests_images import image as parts_of
 from pytest_saas_validate.evidence.manifests_images import recipe_parts
 from pytest_saas_validate.project import File, Project
@@ -233,46 +232,3 @@ def test_a_guest_can_be_placed_and_pulled_as_the_workload_whose_image_it_has() -
     assert pod.items() >= placed.items()
     assert "affinity" not in pod
     assert pod["containers"][0]["resources"] == asks
-
-
-def workload(kind: str, status: Mapping[str, Any], **spec: Any) -> dict[str, Any]:
-    about = {"name": "x", "generation": 2}
-    return {"kind": kind, "metadata": about, "spec": {"replicas": 2, **spec}, "status": status}
-
-
-def replicas(generation: int, updated: int, ready: int, total: int) -> dict[str, int]:
-    numbers = {"updatedReplicas": updated, "readyReplicas": ready, "replicas": total}
-    return {"observedGeneration": generation, **numbers}
-
-
-@pytest.mark.parametrize(
-    ("found", "ready"),
-    [
-        (workload("Deployment", replicas(2, 2, 2, 2)), True),
-        (workload("Deployment", replicas(1, 2, 2, 2)), False),
-        (workload("Deployment", replicas(2, 2, 2, 3)), False),
-        (workload("StatefulSet", replicas(2, 1, 2, 2)), False),
-        (workload("Job", {"conditions": [{"type": "Complete", "status": "True"}]}), True),
-        (workload("Job", {}), False),
-        (workload("Pod", {"phase": "Pending"}), False),
-        (workload("Pod", {"conditions": [{"type": "Ready", "status": "True"}]}), True),
-    ],
-)
-def test_when_something_is_ready(found: Mapping[str, Any], ready: bool) -> None:
-    assert (not list(_lacks(found))) is ready
-
-
-def test_a_job_that_failed_ends_the_wait() -> None:
-    failed = workload("Job", {"conditions": [{"type": "Failed", "status": "True", "message": "too often"}]})
-    with pytest.raises(BootError, match="job/x failed: too often"):
-        list(_lacks(failed))
-
-
-def test_a_pod_that_cannot_start_says_why() -> None:
-    waiting = {"state": {"waiting": {"reason": "ErrImagePull", "message": "not found"}}}
-    pod = workload("Pod", {"containerStatuses": [waiting]})
-    refused = {
-        "conditions": [{"type": "ReplicaFailure", "status": "True", "message": "violates PodSecurity"}]
-    }
-    found = dict(_stuck([pod, workload("ReplicaSet", refused)]))
-    assert found == {"pod/x": "ErrImagePull: not found", "replicaset/x": "violates PodSecurity"}
