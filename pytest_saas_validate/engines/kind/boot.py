@@ -14,9 +14,11 @@ from pytest_saas_validate.engines.kind.existing import claim, refuse_cluster_wid
 from pytest_saas_validate.engines.kind.guests import guest_objects
 from pytest_saas_validate.engines.kind.images import Images
 from pytest_saas_validate.engines.kind.manifests import Manifests, Object, pod_template, secret_objects
+from pytest_saas_validate.engines.kind.parts import main_container, service_of
 from pytest_saas_validate.engines.kind.readiness import wait
 from pytest_saas_validate.engines.kind.stack import KindStack
 from pytest_saas_validate.engines.variables import fill, known, told
+from pytest_saas_validate.evidence.manifests_images import image as parts_of
 from pytest_saas_validate.process import Workspace
 from pytest_saas_validate.process.kubernetes import NAMESPACE_LABEL
 from pytest_saas_validate.project import Project
@@ -49,6 +51,7 @@ class Boot:
             labels=self.spec.labels,
             workspace=self.workspace,
             folder=self.workspace.sub(f"stacks/{self.namespace}"),
+            images=self._built,
         )
         try:
             claim(self.cluster, self.workspace.ledger, self.manifests.named("Namespace")[self.namespace])
@@ -96,6 +99,12 @@ class Boot:
         return Images(self.project, self.workspace, self.spec.images, self.mirrors)
 
     @cached_property
+    def _built(self) -> frozenset[str]:
+        """What the project's own images are called here."""
+        own = [image for image in self.source.images if parts_of(image).name in self.spec.images]
+        return frozenset(map(self.images.instead, own))
+
+    @cached_property
     def source(self) -> Manifests:
         """What the overlay builds."""
         return Manifests.built(self.project.root, self.spec.overlay)
@@ -129,8 +138,8 @@ class Boot:
         image = self._image("backend")
         guests = [Guest.of(program, image) for program in addressed(self.programs, self.variables)]
         if "frontend" in self.workloads and certificates.available():
-            port = self._port(self.workloads["frontend"])
-            upstream = f"{self.workloads['frontend']}.{self.namespace}.svc.cluster.local:{port}"
+            service, port = service_of(self.manifests, self.workloads["frontend"])
+            upstream = f"{service}.{self.namespace}.svc.cluster.local:{port}"
             made = certificates.made(self.workspace)
             guests.append(edge.guest(self._image("frontend"), upstream, self.cluster.resolver, made))
         return tuple(guests)
@@ -143,15 +152,8 @@ class Boot:
         return pod_template(self.manifests.workloads[self.workloads[name]])
 
     def _image(self, name: str) -> str:
-        image: str = self._template(name)["spec"]["containers"][0]["image"]
+        image: str = main_container(self._template(name), self._built)["image"]
         return image
-
-    def _port(self, service: str) -> int:
-        found = self.manifests.named("Service").get(service)
-        if found is None:
-            raise BootError(f"{self.spec.overlay}: there is no Service {service!r}")
-        port: int = found["spec"]["ports"][0]["port"]
-        return port
 
     def _nothing_missing(self, secrets: Sequence[Object]) -> None:
         """Raise BootError for a Secret that a pod needs and nobody makes: it would wait for it for ever."""

@@ -18,6 +18,7 @@ from pytest_saas_validate.engines.kind.idle import idle_pod
 from pytest_saas_validate.engines.kind.kubectl import Kubectl
 from pytest_saas_validate.engines.kind.manifests import Manifests, Object, pod_template
 from pytest_saas_validate.engines.kind.operations import KindOperations
+from pytest_saas_validate.engines.kind.parts import main_container, service_of
 from pytest_saas_validate.engines.kind.readiness import wait, wait_gone
 from pytest_saas_validate.evidence import scrub
 from pytest_saas_validate.process import Run, Workspace
@@ -38,6 +39,7 @@ class KindStack:
     labels: Mapping[str, str]
     workspace: Workspace
     folder: Path
+    images: frozenset[str] = frozenset()  # those of the project's own programs
     guests: tuple[Guest, ...] = ()
     complaints: Sequence[str] = ()
     engine: str = "kind"
@@ -119,7 +121,7 @@ class KindStack:
     def attach(self, program: Program) -> None:
         """One more pod of the backend's image."""
         like = pod_template(self.object("backend"))
-        guest = Guest.of(program, like["spec"]["containers"][0]["image"])
+        guest = Guest.of(program, self.container("backend")["image"])
         with self.explained():
             self.kubectl.apply(guest_objects(guest, self.namespace, self.labels, like))
             wait(self.kubectl, pods=[guest.service])
@@ -190,6 +192,10 @@ class KindStack:
         """What the stack was told of a workload."""
         return self.manifests.workloads[self.workloads[name]]
 
+    def container(self, name: str) -> Object:
+        """The container of a workload's pods that its name stands for."""
+        return main_container(pod_template(self.object(name)), self.images)
+
     def reference(self, name: str) -> str:
         """How kubectl calls a workload: "deployment/backend"."""
         return f"{self.object(name)['kind'].lower()}/{self.workloads[name]}"
@@ -216,18 +222,17 @@ class KindStack:
         for guest in self.guests:
             if guest.name == name:
                 return guest.service, guest.port
-        service = self.workloads[name]
-        ports = self.manifests.named("Service")[service]["spec"]["ports"]
-        return service, int(ports[0]["port"])
+        return service_of(self.manifests, self.workloads[name])
 
     def _pod(self, name: str) -> tuple[str, str]:
         """A running pod of a workload, and its container."""
         each = self.object(name)
+        container: str = self.container(name)["name"]
         if each["kind"] in _JOBS:
-            return self._waiting(name), pod_template(each)["spec"]["containers"][0]["name"]
+            return self._waiting(name), container
         for pod in self.pods(name):
             if pod["status"].get("phase") == "Running" and "deletionTimestamp" not in pod["metadata"]:
-                return f"pod/{pod['metadata']['name']}", pod["spec"]["containers"][0]["name"]
+                return f"pod/{pod['metadata']['name']}", container
         raise BootError(f"{name} has no running pod")
 
     def _waiting(self, name: str) -> str:
