@@ -80,7 +80,8 @@ class Stack(Protocol):
     @property
     def facts(self) -> Mapping[str, str]:
         """What the stack was told: `database` (name), `origin` (allowed by CORS), `audience` and `issuer`
-        (of tokens), `host` (an allowed Host header).
+        (of tokens), `host` (an allowed Host header), `ca` (file, where there is an edge), `no_edge` (why one
+        that was tried is not there).
         local: chosen at boot. compose, kind: read from the services' environment by the project's table.
         external: from the settings."""
         ...

@@ -11,7 +11,7 @@ from pytest_saas_validate.engines import BootError, Program, certificates, edge
 from pytest_saas_validate.engines.guest import Guest, addressed
 from pytest_saas_validate.engines.kind.cluster import Cluster
 from pytest_saas_validate.engines.kind.existing import claim, refuse_cluster_wide
-from pytest_saas_validate.engines.kind.guests import guest_objects
+from pytest_saas_validate.engines.kind.guests import guest_objects, remove, wait_for
 from pytest_saas_validate.engines.kind.images import Images
 from pytest_saas_validate.engines.kind.manifests import Manifests, Object, pod_template, secret_objects
 from pytest_saas_validate.engines.kind.parts import main_container, service_of
@@ -68,7 +68,7 @@ class Boot:
         stack.guests = self._guests()
         ours = [made for guest in stack.guests for made in self._objects(guest)]
         stack.kubectl.apply(ours)
-        wait(stack.kubectl, pods=[guest.service for guest in stack.guests])
+        no_edge = self._serving(stack)
         variables = {**self.variables, "edge_address": stack.address_of(edge.NAME)}
         told = self._told(variables)
         stack.manifests = told
@@ -77,7 +77,21 @@ class Boot:
         rest = [each for each in told.objects if not _first(each)]
         stack.complaints = stack.kubectl.apply([*secrets, *rest])
         wait(stack.kubectl)
-        stack.facts = self._facts(stack)
+        stack.facts = {**self._facts(stack), **no_edge}
+
+    def _serving(self, stack: KindStack) -> Mapping[str, str]:
+        """Wait for our programs; without the front if it does not start, and then the fact why."""
+        fronts = [guest for guest in stack.guests if guest.name == edge.NAME]
+        programs = tuple(guest for guest in stack.guests if guest not in fronts)
+        wait_for(stack.kubectl, programs, self.workloads["backend"])
+        try:
+            wait_for(stack.kubectl, fronts, self.workloads.get("frontend", ""))
+        except BootError as problem:
+            # Whatever the frontend's image is made of, the rest of the project can be judged.
+            remove(stack.kubectl, fronts)
+            stack.guests = programs
+            return {"no_edge": str(problem).partition("\n")[0]}
+        return {}
 
     def _told(self, variables: Mapping[str, str]) -> Manifests:
         config = self._filled("config", self.spec.config, variables)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from pytest_saas_validate.engines import edge
+from pytest_saas_validate.engines import BootError, edge
 from pytest_saas_validate.engines.guest import Guest
+from pytest_saas_validate.engines.kind.kubectl import Kubectl
 from pytest_saas_validate.engines.kind.manifests import Object
+from pytest_saas_validate.engines.kind.readiness import Unrunnable, wait
 
 _NAME = "app.kubernetes.io/name"
 # What lets a pod be placed, its image be pulled, and both be allowed. Not what spreads the workload's own.
@@ -66,6 +68,25 @@ def guest_objects(
         "spec": {"selector": own, "ports": [{"port": guest.port, "targetPort": guest.port}]},
     }
     return files, service, pod
+
+
+def wait_for(kubectl: Kubectl, guests: Iterable[Guest], workload: str) -> None:
+    """Return when every guest in a workload's image serves; raises BootError at the first that does not."""
+    for guest in guests:
+        try:
+            wait(kubectl, pods=[guest.service])
+        except Unrunnable as problem:
+            raise BootError(
+                f"image {guest.image} of {workload} cannot run {guest.command[0]}: our programs run in it; "
+                f"put it into the image, or name another workload: "
+                f"[tool.pytest-saas-validate.kubernetes.workloads]\n{problem}"
+            ) from problem
+
+
+def remove(kubectl: Kubectl, guests: Iterable[Guest]) -> None:
+    """Remove guests that nobody waits for any more."""
+    for guest in guests:
+        kubectl.words("delete", "pod,service,configmap", guest.service, "--now", "--wait=false")
 
 
 def _serves(guest: Guest) -> Object:

@@ -13,7 +13,7 @@ from pytest_saas_validate.engines.kind import keeping
 from pytest_saas_validate.engines.kind.cluster import Cluster
 from pytest_saas_validate.engines.kind.execution import execute
 from pytest_saas_validate.engines.kind.forward import Forward
-from pytest_saas_validate.engines.kind.guests import guest_objects
+from pytest_saas_validate.engines.kind.guests import guest_objects, wait_for
 from pytest_saas_validate.engines.kind.idle import idle_pod
 from pytest_saas_validate.engines.kind.kubectl import Kubectl
 from pytest_saas_validate.engines.kind.manifests import Manifests, Object, pod_template
@@ -124,7 +124,7 @@ class KindStack:
         guest = Guest.of(program, self.container("backend")["image"])
         with self.explained():
             self.kubectl.apply(guest_objects(guest, self.namespace, self.labels, like))
-            wait(self.kubectl, pods=[guest.service])
+            wait_for(self.kubectl, [guest], self.workloads["backend"])
         self.guests = (*self.guests, guest)
 
     def address_of(self, name: str) -> str:
