@@ -210,6 +210,18 @@ def test_only_nodes_that_lack_an_image_get_it_and_only_what_is_built_goes_again(
     assert [(entry["image"], entry["nodes"]) for entry in held] == [(built, ["n1", "n2"])]
 
 
+def test_only_an_image_that_is_built_here_has_to_be_loaded(
+    calls: Callable[[], list[str]], fake: Fake, kubeconfig: Path, workspace: Workspace
+) -> None:
+    fake("docker", {})
+    fake("kind", {"load *": "echo 'content digest sha256:0: not found' >&2; exit 1"})
+    images = Images(project("{}"), workspace, {"api": "Dockerfile"}, {})
+    images.bring(["postgres:18"], Cluster(kubeconfig, "saas-7"))
+    assert calls()[-1] == "kind load docker-image --name=saas-7 postgres:18"
+    with pytest.raises(BootError, match="content digest"):
+        images.bring(["api:1"], Cluster(kubeconfig, "saas-7"))
+
+
 def test_what_a_run_left_in_a_cluster_is_removed_by_name_and_label_and_in_order(
     calls: Callable[[], list[str]], fake: Fake, kubeconfig: Path, workspace: Workspace
 ) -> None:
