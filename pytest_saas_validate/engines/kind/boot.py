@@ -171,8 +171,10 @@ class Boot:
 
     def _nothing_missing(self, secrets: Sequence[Object]) -> None:
         """Raise BootError for a Secret that a pod needs and nobody makes: it would wait for it for ever."""
-        made = {each["metadata"]["name"]: set(each.get("stringData", {})) for each in secrets}
-        made |= {name: set(each.get("data", {})) for name, each in self.manifests.named("Secret").items()}
+        made: dict[str, set[str]] = {}
+        for each in (*secrets, *self.manifests.named("Secret").values()):
+            keys = {*(each.get("data") or {}), *(each.get("stringData") or {})}
+            made.setdefault(each["metadata"]["name"], set()).update(keys)
         for workload, name, key in self.manifests.secrets():
             if name not in made or (key and key not in made[name]):
                 raise BootError(
