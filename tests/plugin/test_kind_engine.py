@@ -154,6 +154,61 @@ def test_every_pod_gets_the_images_that_are_used_instead() -> None:
     assert SHOP.with_images(lambda name: f"{name}-new").images == {"shop-api:1-new", "night@sha256:0-new"}
 
 
+def test_an_image_of_ours_is_not_pulled_and_any_other_as_the_project_says() -> None:
+    pod = {"containers": [{"image": "api:1", "imagePullPolicy": "Always"}]}
+    pod["initContainers"] = [{"image": "b:1", "imagePullPolicy": "Always"}]
+    each = {"kind": "Deployment", "metadata": {"name": "api"}, "spec": {"template": {"spec": pod}}}
+    changed = Manifests((each,)).with_images(lambda name: name.replace("api:1", "own:7"))
+    spec = pod_template(changed.workloads["api"])["spec"]
+    assert spec["containers"] == [{"image": "own:7", "imagePullPolicy": "IfNotPresent"}]
+    assert spec["initContainers"] == pod["initContainers"]
+
+
+SPEAKING = """
+kind: NetworkPolicy
+metadata: {name: in, namespace: shop}
+spec:
+  ingress:
+    - from:
+        - namespaceSelector:
+            matchExpressions:
+              - {key: kubernetes.io/metadata.name, operator: In, values: [shop, monitoring]}
+              - {key: team, operator: In, values: [shop]}
+---
+kind: ConfigMap
+metadata: {name: hosts, namespace: shop}
+data:
+  URL: "http://api.shop.svc.cluster.local:80/shop.svc, db-0.db.shop.svc:1 api.shop.example api.shop.svcs"
+---
+kind: Deployment
+metadata: {name: api, namespace: shop}
+spec:
+  template:
+    spec:
+      containers:
+        - name: api
+          image: i
+          args: [--cache, cache.shop.svc]
+          env: [{name: HOST, value: db.shop.svc}, {name: SECRET, valueFrom: {secretKeyRef: {name: a}}}]
+---
+kind: CustomResourceDefinition
+metadata: {name: shops}
+spec: {properties: {namespace: {type: string}}}
+"""
+
+
+def test_whatever_names_the_old_namespace_names_the_new_one() -> None:
+    moved = Manifests(tuple(yaml.safe_load_all(SPEAKING))).into("saas-1", {})
+    peer = moved.named("NetworkPolicy")["in"]["spec"]["ingress"][0]["from"][0]["namespaceSelector"]
+    assert [each["values"] for each in peer["matchExpressions"]] == [["saas-1", "monitoring"], ["shop"]]
+    assert moved.named("ConfigMap")["hosts"]["data"]["URL"] == (
+        "http://api.saas-1.svc.cluster.local:80/shop.svc, db-0.db.saas-1.svc:1 api.shop.example api.shop.svcs"
+    )
+    (container,) = pod_template(moved.workloads["api"])["spec"]["containers"]
+    assert container["args"] == ["--cache", "cache.saas-1.svc"]
+    assert container["env"][0]["value"] == "db.saas-1.svc"
+
+
 def test_a_value_is_set_in_a_generated_configmap_and_in_a_workload() -> None:
     told = SHOP.with_config({"api-config/LEVEL": "DEBUG"}).with_environment({"api/URL": "x"})
     assert told.named("ConfigMap")["api-config-k8t2m9fc4h"]["data"] == {"LEVEL": "DEBUG"}
