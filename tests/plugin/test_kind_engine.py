@@ -70,19 +70,32 @@ images = { api = "backend/Dockerfile" }
 
 
 def project(**changes: str) -> Project:
-    texts = {"pyproject.toml": TABLE, "k8s/base/a.yaml": "1"}
+    texts = {"pyproject.toml": TABLE, "k8s/base/a.yaml": "1", "k8s/base/kustomization.yaml": ""}
     texts |= {"k8s/overlays/ci/b.yaml": "1", "backend/main.py": "1", "docs/page.md": "1"}
+    texts |= {"k8s/overlays/ci/kustomization.yaml": "resources: [../../base, ../../../postgres]"}
+    texts |= {"postgres/kustomization.yaml": "resources: [p.yaml]", "postgres/p.yaml": "1"}
+    texts |= {"k8s/overlays/live/kustomization.yaml": "resources: [../../base]", "k8s/notes.txt": "1"}
     files = {name: File(text.encode()) for name, text in {**texts, **changes}.items()}
     return Project(root=Path("/p"), combo=Combo("x", (), frozenset()), files=files)
 
 
-@pytest.mark.parametrize("path", ["k8s/base/a.yaml", "k8s/overlays/ci/b.yaml", "backend/main.py"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "k8s/base/a.yaml",
+        "k8s/overlays/ci/b.yaml",
+        "k8s/overlays/live/kustomization.yaml",
+        "postgres/p.yaml",
+        "backend/main.py",
+    ],
+)
 def test_a_stack_is_another_when_what_it_is_made_of_changes(path: str) -> None:
     assert KindEngine().digest(project(**{path: "2"})) != KindEngine().digest(project())
 
 
-def test_a_stack_is_the_same_when_a_document_changes() -> None:
-    assert KindEngine().digest(project(**{"docs/page.md": "2"})) == KindEngine().digest(project())
+@pytest.mark.parametrize("path", ["docs/page.md", "k8s/notes.txt"])
+def test_a_stack_is_the_same_when_a_document_changes(path: str) -> None:
+    assert KindEngine().digest(project(**{path: "2"})) == KindEngine().digest(project())
 
 
 def test_what_is_missing_is_a_reason_with_the_way_to_get_it(

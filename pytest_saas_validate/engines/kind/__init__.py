@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 from pytest_saas_validate.engines import BootError, Program, Stack
 from pytest_saas_validate.evidence.manifests_images import image as parts_of
 from pytest_saas_validate.evidence.manifests_images import recipe_parts
+from pytest_saas_validate.evidence.manifests_tree import matching, taken
 from pytest_saas_validate.process import Workspace, run
 from pytest_saas_validate.process.docker import client_environment, docker
 from pytest_saas_validate.project import Project
@@ -62,7 +64,7 @@ class KindEngine:
         """See `Engine.digest`: the manifests, what their images are built from, and the table."""
         spec = project.spec
         table = (spec.kubernetes, spec.backend, spec.database, spec.identity, spec.routes, spec.backup)
-        inputs = sorted(_inputs(spec.kubernetes)) if spec.kubernetes else []
+        inputs = sorted(_inputs(project, spec.kubernetes)) if spec.kubernetes else []
         facts = repr((table, sorted(self.mirrors.items()), self.node, project.digest(*inputs)))
         return hashlib.sha256(facts.encode()).hexdigest()
 
@@ -113,7 +115,8 @@ def _no_cluster(kubeconfig: Path) -> str:
     return (_no_program("kind") or _no_kind()) if cluster.name else ""
 
 
-def _inputs(spec: Kubernetes) -> set[str]:
-    """Folders and files that decide what a stack is: an overlay may take anything beside it."""
+def _inputs(project: Project, spec: Kubernetes) -> set[str]:
+    """Folders and files that decide what a stack is; what is deployed too, which a server is asked about."""
+    overlays = [path for pattern in spec.overlays for path in matching(project.files, pattern)]
     built = {part for recipe in spec.images.values() for part in recipe_parts(recipe)}
-    return {spec.overlay.partition("/")[0], *built}
+    return {*taken(project.files, [posixpath.normpath(spec.overlay), *overlays]), *built}
