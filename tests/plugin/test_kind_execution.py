@@ -11,7 +11,7 @@ from pytest_saas_validate.engines import BootError
 from pytest_saas_validate.engines.kind.execution import execute
 from pytest_saas_validate.engines.kind.idle import idle_pod
 from pytest_saas_validate.engines.kind.kubectl import Kubectl
-from pytest_saas_validate.process.runner import TIMED_OUT
+from pytest_saas_validate.process.runner import NOT_FOUND, TIMED_OUT
 
 Fake = Callable[[str, Mapping[str, str]], None]
 
@@ -37,6 +37,22 @@ def test_a_command_that_never_ran_is_no_run(fake: Fake, kubeconfig: Path, said: 
     fake("kubectl", {"*": f"echo '{said}' >&2; exit 1"})
     with pytest.raises(BootError, match="could not run a command in pod/a"):
         execute(Kubectl(kubeconfig), "pod/a", "main", "true")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'exec failed: exec: "psql": executable file not found in $PATH',
+        'exec failed: exec: "/bin/psql": stat /bin/psql: no such file or directory',
+        "executable file `psql` not found in $PATH: No such file or directory",
+    ],
+)
+def test_a_program_that_is_not_there_is_an_end_of_its_own(fake: Fake, kubeconfig: Path, said: str) -> None:
+    (kubeconfig.parent / "said").write_text(f"error: Internal error occurred: {said}\n")
+    fake(
+        "kubectl", {"*": f'while read -r line; do echo "$line" >&2; done < {kubeconfig.parent}/said; exit 1'}
+    )
+    assert execute(Kubectl(kubeconfig), "pod/a", "main", "psql").code == NOT_FOUND
 
 
 def test_a_command_that_takes_too_long_is_one_that_ran(fake: Fake, kubeconfig: Path) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pytest_saas_validate.engines import BootError
+from pytest_saas_validate.engines.kind.execution import LACKS_PROGRAM
 from pytest_saas_validate.engines.kind.kubectl import Kubectl
 
 READY_SECONDS = 240.0
@@ -20,7 +20,6 @@ _STUCK = frozenset(
         "ErrImagePull", "ImagePullBackOff", "InvalidImageName", "RunContainerError",
     }
 )  # fmt: skip
-_LACKS_PROGRAM = re.compile(r'exec: "[^"]*": (executable file not found|stat .*no such file)')
 _KINDS = "deployments,statefulsets,daemonsets,jobs,pods,replicasets"
 _COUNTS: Mapping[str, tuple[str, str, str]] = {  # updated, ready, total
     "Deployment": ("updatedReplicas", "readyReplicas", "replicas"),
@@ -51,7 +50,7 @@ def wait(kubectl: Kubectl, seconds: float = READY_SECONDS, pods: Sequence[str] =
         stuck = ills(found)
         ill = {name: ill.get(name, time.monotonic()) for name in stuck}
         for name, since in ill.items():
-            if _LACKS_PROGRAM.search(stuck[name]):
+            if LACKS_PROGRAM.search(stuck[name]):
                 raise Unrunnable(f"{name} does not start: {stuck[name]}")
             heals = stuck[name].startswith(_LOOP) and not pods
             if time.monotonic() - since > _PATIENCE and not heals:
