@@ -47,7 +47,8 @@ class Reaped:
         if not self.left:
             return ""
         what = "; the next run tries again" if self.again else "; nobody tries again: remove it by hand"
-        return "\n  ".join([f"run {run_id} left what could not be removed{what}", *self.left])
+        lines = [line for each in self.left for line in each.splitlines()]
+        return "\n  ".join([f"run {run_id} left what could not be removed{what}", *lines])
 
 
 def reap(ledger: Ledger, begun: Mapping[int, str] | None = None) -> Reaped:
