@@ -282,7 +282,7 @@ def test_a_guest_runs_under_the_rules_of_the_workload_whose_image_it_has() -> No
 def test_a_guest_is_ready_once_it_serves(name: str, serves: Mapping[str, Any]) -> None:
     guest = Guest(name=name, image="i", command=("run",))
     pod = guest_objects(guest, "saas-1", {}, pod_template(SHOP.workloads["api"]))[2]
-    assert pod["spec"]["containers"][0]["readinessProbe"].items() >= serves.items()
+    assert pod["spec"]["containers"][0]["startupProbe"].items() >= serves.items()
 
 
 def test_a_guest_can_be_placed_and_pulled_as_the_workload_whose_image_it_has() -> None:

@@ -32,7 +32,8 @@ def guest_objects(
         "command": list(guest.command),
         "env": [{"name": name, "value": value} for name, value in guest.environment.items()],
         "ports": [{"containerPort": guest.port}],
-        "readinessProbe": {**_serves(guest), "periodSeconds": 1, "timeoutSeconds": 3},
+        # Asked until it serves and never again: a program that is busy keeps its place behind the Service.
+        "startupProbe": {**_serves(guest), "periodSeconds": 1, "timeoutSeconds": 3, "failureThreshold": 60},
         **{key: copy.deepcopy(model[key]) for key in _OF_A_CONTAINER if key in model},
         "volumeMounts": [
             {"name": "tmp", "mountPath": "/tmp"},
