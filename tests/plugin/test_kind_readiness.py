@@ -135,6 +135,14 @@ def test_a_pod_that_begins_again_and_again_has_the_whole_time() -> None:
         waited([loops], pods=["x"])
 
 
+def test_the_same_words_are_said_once() -> None:
+    part = {"state": {"waiting": {"reason": "RunContainerError", "message": "no python"}}}
+    part["lastState"] = {"terminated": {"exitCode": 128, "message": "no python"}}
+    assert dict(_stuck([workload("Pod", {"containerStatuses": [part]})])) == {
+        "pod/x": "RunContainerError: no python"
+    }
+
+
 @pytest.mark.usefixtures("clock")
 def test_an_image_that_cannot_be_pulled_ends_the_wait_after_a_while() -> None:
     lacks = pod_that_waits("ImagePullBackOff", "not found")

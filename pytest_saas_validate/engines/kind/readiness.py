@@ -138,11 +138,12 @@ def _stuck(found: Sequence[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
 
 
 def _ending(part: Mapping[str, Any]) -> str:
-    """How a container ended the last time."""
+    """How a container ended the last time, unless that is why it waits."""
     last = part.get("lastState", {}).get("terminated")
-    if not last:
+    said = (last or {}).get("message")
+    if not last or (said and said == part["state"]["waiting"].get("message")):
         return ""
-    return f" (exit code {last.get('exitCode')}; {last.get('message') or last.get('reason', '')})"
+    return f" (exit code {last.get('exitCode')}; {said or last.get('reason', '')})"
 
 
 def _last_line(kubectl: Kubectl, name: str) -> str:
