@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from pytest_saas_validate.engines import BootError
-from pytest_saas_validate.engines.kind.boot import Boot
+from pytest_saas_validate.engines.kind.boot import Boot, _first
 from pytest_saas_validate.engines.kind.cluster import Cluster
 from pytest_saas_validate.engines.kind.manifests import Manifests, secret_objects
 from pytest_saas_validate.process import Workspace
@@ -43,3 +43,9 @@ def test_a_secret_is_there_by_all_that_give_it(kubeconfig: Path, workspace: Work
     empty = secret(data=None)
     with pytest.raises(BootError, match="api needs URL"):
         boot(kubeconfig, workspace, needs("URL"), empty)._nothing_missing(())
+
+
+def test_what_images_are_pulled_with_is_there_before_our_programs() -> None:
+    pull = secret(type="kubernetes.io/dockerconfigjson")
+    every = [{"kind": "Namespace"}, pull, secret(type="Opaque"), secret(), {"kind": "Service", "spec": {}}]
+    assert [each for each in every if _first(each)] == every[:2]
