@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pytest_saas_validate.process import Workspace, cache_root, reap_dead
+from pytest_saas_validate.process import cache_root, reap_dead
+from pytest_saas_validate.process.ledger import GONE
 from pytest_saas_validate.tools import doctor, obtain
 
 # What each optional part of the installation is recognised by.
@@ -49,16 +50,21 @@ def clean() -> Iterator[str]:
     if not root.is_dir():
         yield f"{root}: nothing to remove"
         return
-    Workspace.create().close()  # makes the folders that reaping needs, and reaps
+    for name in ("locks", "runs"):  # reaping needs them
+        (root / name).mkdir(exist_ok=True)
     reaped = reap_dead(root)
     size = _size(root)
-    alive = [folder for folder in (root / "runs").iterdir() if folder.is_dir()]
+    runs = [folder.name for folder in (root / "runs").iterdir() if folder.is_dir()]
+    alive = [name for name in runs if not name.endswith(GONE)]
     for entry in root.iterdir():
         if entry.name not in ("runs", "locks") and entry.is_dir():
             shutil.rmtree(entry)
-    if not alive:
+    if not runs:
         shutil.rmtree(root)
     yield f"{root}: {size / 1e6:.0f} MB removed, {len(reaped)} dead runs ended, {len(alive)} runs left alone"
+    for run_id, found in reaped.items():
+        if found.left:
+            yield found.complaint(run_id)
 
 
 def _part(name: str) -> dict[str, Any]:

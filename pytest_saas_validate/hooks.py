@@ -204,7 +204,9 @@ class Hooks:
     def _reap(self) -> None:
         state = self.session
         if state.started() or (state.run_id and self.collected):
-            state.workspace.close()
+            reaped = state.workspace.close()
+            if reaped.left:
+                state.say(reaped.complaint(state.workspace.run_id))
 
 
 def _params(item: pytest.Item) -> dict[str, Any]:

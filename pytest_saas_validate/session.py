@@ -78,7 +78,7 @@ class Session:
         worker = getattr(self.config, "workerinput", None)
         try:
             if worker is None:
-                return Workspace.create(self.run_id or None)
+                return Workspace.create(self.run_id or None, say=self.say)
             return Workspace.open(worker["testrunuid"], owner=worker["saas_controller"])
         except WorkspaceError as problem:
             pytest.exit(str(problem), returncode=pytest.ExitCode.USAGE_ERROR)

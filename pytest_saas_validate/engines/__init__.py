@@ -75,14 +75,15 @@ class Stack(Protocol):
     @property
     def services(self) -> frozenset[str]:
         """The logical names that exist here.
-        local: those it started. compose: the services that the table maps. kind: Deployments and Jobs.
-        external: those that have an address."""
+        local: those it started. compose: the services that the table maps. kind: the same of
+        workloads, and our programs. external: those that have an address."""
         ...
 
     @property
     def facts(self) -> Mapping[str, str]:
         """What the stack was told: `database` (name), `origin` (allowed by CORS), `audience` and `issuer`
-        (of tokens), `host` (an allowed Host header).
+        (of tokens), `host` (an allowed Host header), `ca` (file, where there is an edge), `no_edge` (why one
+        that was tried is not there).
         local: chosen at boot. compose, kind: read from the services' environment by the project's table.
         external: from the settings."""
         ...
@@ -90,17 +91,18 @@ class Stack(Protocol):
     def url(self, name: str) -> str:
         """Base address of a service or attached program as seen from the tests; no slash at the end.
         local: the loopback port. compose: the published loopback port. kind: a port-forward.
-        external: the given URL. Raises KeyError for a name that is not here."""
+        external: the given URL. Raises KeyError for a name that is not here, BootError for a workload that
+        no Service leads to."""
         ...
 
     def inner_url(self, name: str) -> str:
         """The same as seen from inside the stack (what the backend is told).
-        local: equal to `url`. compose: service name and port. kind: cluster DNS. external: equal to `url`."""
+        local: equal to `url`. compose: service name and port. kind: the same. external: equal to `url`."""
         ...
 
     def env(self, service: str) -> Mapping[str, str]:
         """The environment that a service was started with; never put into evidence unscrubbed.
-        local: as given to the process. compose: `inspect`. kind: the pod's spec, references resolved.
+        local: as given to the process. compose: `inspect`. kind: asked in the container.
         external: empty."""
         ...
 
@@ -112,12 +114,14 @@ class Stack(Protocol):
         environment: Mapping[str, str] | None = None,
         timeout: float = 60,
     ) -> Run:
-        """Run a command where the service runs, and wait; never raises on a non-zero exit.
+        """Run a command where the service runs, and wait; never raises on a non-zero exit of the command,
+        and BootError when the engine could not run it.
         `database`: psql, pg_dump and the like reach the server as its superuser without further words.
         `backend`: `python` has the app's packages and environment, the working folder is the app's.
         `backup`: the working folder is the project's root, the backup tool's environment is set.
         local: a child process in the service's environment. compose: `docker exec -i` (or `run` for a
-        one-shot service). kind: `kubectl exec -i`, or a Job. external: refused (NotImplementedError)."""
+        one-shot service). kind: `kubectl exec -i`, for a job in a pod like its own that waits. external:
+        refused (NotImplementedError)."""
         ...
 
     def stop(self, service: str) -> None:
@@ -143,7 +147,7 @@ class Stack(Protocol):
 
     def containers(self) -> Sequence[Container]:
         """The project's containers as they are now; those of profiles are not started.
-        local: none. compose: `docker inspect`. kind: read from the node."""
+        local: none. compose: `docker inspect`. kind: none, what is said of pods is read from manifests."""
         ...
 
     @property
@@ -154,12 +158,12 @@ class Stack(Protocol):
 
     def image(self, service: str) -> Image:
         """The image of a service.
-        local: refused (NotImplementedError). compose and kind: `docker image inspect` and `history`."""
+        local, kind: refused (NotImplementedError). compose: `docker image inspect` and `history`."""
         ...
 
     def idle(self, service: str, *argv: str) -> Run:
         """Run a command in a fresh container of the service in which its program does not run.
-        local: refused. compose: `docker compose run` with another entry point. kind: a pod of its image."""
+        local, kind: refused. compose: `docker compose run` with another entry point."""
         ...
 
     @property
@@ -196,14 +200,14 @@ class Engine(Protocol):
 
     def unavailable(self, project: Project) -> str:
         """Why this engine cannot run this project here; empty when it can. Cheap, no side effect.
-        local: an extra is not installed. compose: no Docker. kind: no kind, kubectl or Docker.
+        local: an extra is not installed. compose: no Docker. kind: no kind, kubectl, Docker, or kustomize.
         external: no URL given."""
         ...
 
     def digest(self, project: Project) -> str:
         """Names everything a stack of this project is made of: two projects with equal digests share it.
         local: the backend, its locks, the database setup, the table. compose: the compose files and build
-        contexts. kind: the overlays and image digests. external: the URL."""
+        contexts. kind: what the overlays take, build contexts, the table. external: the URL."""
         ...
 
     def boot(self, project: Project, programs: Sequence[Program], workspace: Workspace) -> Stack:

@@ -43,7 +43,7 @@ def _exchanges(project: Project, stack: Stack) -> Exchanges:
     if "edge" in stack.services:
         tours.append(_secured_tour(project, stack))
     else:
-        missing.append("https: this stack has no TLS front")
+        missing.append(f"https: {_no_front(stack)}")
     away = _away(project, stack)
     missing += [f"{Kind.AWAY}: {what}" for what in away.unreached]
     return Exchanges(
@@ -62,9 +62,14 @@ def _away(project: Project, stack: Stack) -> Exchanges:
 
 def _secured(project: Project, stack: Stack) -> Secured:
     if "edge" not in stack.services:
-        raise Unavailable("this stack has no TLS front; run on an engine that has one (local with nginx)")
+        raise Unavailable(f"{_no_front(stack)}; run on an engine that has one (local with nginx)")
     tour = _secured_tour(project, stack)
     return Secured(exchanges=tour.exchanges, unreached=tour.unreached)
+
+
+def _no_front(stack: Stack) -> str:
+    reason = stack.facts.get("no_edge", "")
+    return "this stack has no TLS front" + (f": {reason}" if reason else "")
 
 
 def _secured_tour(project: Project, stack: Stack) -> Exchanges:

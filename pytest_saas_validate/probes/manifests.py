@@ -24,7 +24,7 @@ from pytest_saas_validate.probes import Probe, ProbeError, Unavailable
 from pytest_saas_validate.process import run
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import Kubernetes
-from pytest_saas_validate.tools import find
+from pytest_saas_validate.tools import Kustomize, find
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SAID = re.compile(r"^(INFO|WARN|ERROR) \S*?(\d+)\.json (.*)$", re.M)
@@ -78,20 +78,10 @@ def _unpacked(document: Any, where: str) -> Iterator[dict[str, Any]]:
         yield document
 
 
-def _builder() -> tuple[str, ...]:
-    """The command that builds an overlay; raises Unavailable."""
-    kustomize, kubectl = find("kustomize"), find("kubectl")
-    if kustomize.path:
-        return (str(kustomize.path), "build")
-    if kubectl.path:
-        return (str(kubectl.path), "kustomize")
-    raise Unavailable(f"{kustomize.reason}; {kubectl.reason}")
-
-
 @lru_cache(maxsize=16)
-def _built(builder: tuple[str, ...], root: Path, overlay: str, content: str) -> str:
+def _built(kustomize: Kustomize, root: Path, overlay: str, content: str) -> str:
     """What an overlay builds. Two probes ask for the same `content`; it is built for the first."""
-    ended = run([*builder, overlay], cwd=root, timeout=60)
+    ended = kustomize.build(root, overlay)
     if not ended.ok:
         raise ProbeError(f"{overlay} does not build\n{ended.explain()}")
     return ended.text
@@ -99,8 +89,11 @@ def _built(builder: tuple[str, ...], root: Path, overlay: str, content: str) -> 
 
 def built(project: Project, overlay: str) -> list[dict[str, Any]]:
     """The objects of one overlay, with everything that they hold; raises ProbeError and Unavailable."""
+    kustomize = Kustomize.found()
+    if kustomize.reason:
+        raise Unavailable(kustomize.reason)
     content = project.digest(*_inputs(project))
-    return list(objects(_built(_builder(), project.root, overlay, content), overlay))
+    return list(objects(_built(kustomize, project.root, overlay, content), overlay))
 
 
 def _manifests(project: Project, features: Mapping[str, Feature]) -> Manifests:

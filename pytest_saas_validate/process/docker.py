@@ -78,7 +78,7 @@ def _round(condition: str, environment: Mapping[str, str]) -> Iterator[tuple[str
         listed = docker(kind, "ls", *every, "--quiet", "--filter", condition, environment=environment)
         if not listed.ok:
             yield kind, listed.explain()
-            continue
+            return  # an engine that does not answer has nothing to say of the other kinds
         names = sorted(set(listed.text.split()))
         if names:
             removed = docker(kind, *removal, *names, environment=environment)

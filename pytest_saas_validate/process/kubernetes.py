@@ -19,6 +19,8 @@ NAMESPACE_LABEL = "pytest-saas-validate.run"  # on every namespace that may be t
 _GONE_SECONDS = 120.0  # its pods are given the time that they ask for
 _CRICTL = ("crictl", "--timeout=60s")  # of its own it gives up after two seconds
 _CLIENT = ("PATH", "HOME", "NO_PROXY", "HTTPS_PROXY", "no_proxy", "https_proxy")
+# What the programs read that a cloud's kubeconfig gets its tokens from.
+_CLOUD = ("AWS_", "AZURE_", "CLOUDSDK_", "GOOGLE_", "KUBERNETES_EXEC_INFO")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,12 @@ class Access:
         """What every command begins with."""
         chosen = (f"--context={self.context}",) if self.context else ()
         return ("kubectl", f"--kubeconfig={self.kubeconfig}", *chosen)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that kubectl needs; for a context, which is somebody's, those of clouds too."""
+        cloud = {name: value for name, value in os.environ.items() if name.startswith(_CLOUD)}
+        return {**client_environment(), **(cloud if self.context else {})}
 
 
 def client_environment() -> dict[str, str]:
@@ -56,7 +64,9 @@ def remove_namespace(entry: Mapping[str, Any]) -> list[str]:
     """Remove the namespace of a line and wait until it is gone; returns what is left."""
     access = Access(Path(entry["kubeconfig"]), entry["context"])
     words = (*access.argv, *deletion(entry["name"], entry["run"]), f"--timeout={_GONE_SECONDS:.0f}s")
-    ended = run(words, env=entry["environment"], timeout=_GONE_SECONDS + 10)
+    # A cloud's variables hold keys, which are never written down: those of this process have to do.
+    environment = {**access.environment, **entry["environment"]}
+    ended = run(words, env=environment, timeout=_GONE_SECONDS + 10)
     return [] if ended.ok else [f"namespace {entry['name']}: {ended.explain()}"]
 
 

@@ -21,7 +21,8 @@ from pytest_saas_validate.process.ledger import GONE, Ledger
 from pytest_saas_validate.process.once import locked
 
 WORKER = "worker"  # the kind of a ledger's line for a process that shares the run with its owner
-_UNKNOWN_AGE = 24 * 3600.0  # seconds; a run of another machine that shares the cache
+_KEPT = "kept"  # the kind of a ledger's line: since when it is tried to remove what is left
+_UNKNOWN_AGE = 24 * 3600.0  # seconds; a run of another machine that shares the cache; what cannot be removed
 _GRACE = 2.0  # seconds for a process that nobody waits for any more
 _UNOWNED_AGE = 60.0  # seconds; a run whose maker died between two lines, or that is just being made
 # What lies outside of this machine's processes and folders; what uses something goes before it.
@@ -39,13 +40,23 @@ class Reaped:
     processes: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    again: bool = False  # whether the next run tries again
+
+    def complaint(self, run_id: str) -> str:
+        """What a user has to know of a run that left something; empty when it left nothing."""
+        if not self.left:
+            return ""
+        what = "; the next run tries again" if self.again else "; nobody tries again: remove it by hand"
+        lines = [line for each in self.left for line in each.splitlines()]
+        return "\n  ".join([f"run {run_id} left what could not be removed{what}", *lines])
 
 
 def reap(ledger: Ledger, begun: Mapping[int, str] | None = None) -> Reaped:
     """End every process of the run but this one and its parents, remove its folders, and its own at last.
 
     Its workers are left alone: they are whole pytest processes, and their controller ends them. `begun` are
-    processes of the run that may not carry its mark yet: number -> birth.
+    processes of the run that may not carry its mark yet: number -> birth. While something is left outside
+    of this machine's processes and folders, the ledger is kept for a day, and who reaps next tries again.
     """
     if not ledger.path.exists():
         return Reaped()
@@ -71,11 +82,12 @@ def reap(ledger: Ledger, begun: Mapping[int, str] | None = None) -> Reaped:
         if entry["kind"] == "folder" and _is_ours(entry) and Path(entry["path"]).exists():
             folders.append(entry["path"])
             left += _remove(Path(entry["path"]))
-    for kind, remove in _OUTSIDE.items():
-        for entry in moved.open_entries():
-            left += remove(entry) if entry["kind"] == kind else []
-    left += _remove(gone)
-    return Reaped(tuple(processes), tuple(folders), tuple(left))
+    outside = _remove_outside(moved)
+    again = bool(outside) and not _is_given_up(moved)
+    left += outside
+    for path in sorted(gone.iterdir()) if again else [gone]:
+        left += [] if again and path.stem == moved.path.stem else _remove(path)
+    return Reaped(tuple(processes), tuple(folders), tuple(left), again)
 
 
 def reap_dead(root: Path) -> Mapping[str, Reaped]:
@@ -161,6 +173,28 @@ def _ourselves() -> set[int]:
     return found
 
 
+def _remove_outside(ledger: Ledger) -> list[str]:
+    """Remove what lies elsewhere; what is gone is not tried again. Returns what is left."""
+    left: list[str] = []
+    for kind, remove in _OUTSIDE.items():
+        for entry in ledger.open_entries():
+            if entry["kind"] == kind:
+                found = remove(entry)
+                left += found
+                if not found:
+                    ledger.release(entry["id"])
+    return left
+
+
+def _is_given_up(ledger: Ledger) -> bool:
+    """Whether it was tried for long enough; the first time is written down."""
+    for entry in ledger.open_entries():
+        if entry["kind"] == _KEPT:
+            return bool(time.time() - entry["since"] > _UNKNOWN_AGE)
+    ledger.plan(_KEPT, since=time.time())
+    return False
+
+
 def _is_ours(entry: Mapping[str, Any]) -> bool:
     """False once the folder was published under a lasting name; its maker died before it could say so."""
     link = entry.get("unless_linked")
@@ -168,7 +202,9 @@ def _is_ours(entry: Mapping[str, Any]) -> bool:
 
 
 def _remove(path: Path) -> list[str]:
-    """Remove a folder; what is still being written to is tried again. Returns what is left."""
+    """Remove a folder, or a file; what is still being written to is tried again. Returns what is left."""
+    if path.is_file():
+        path.unlink(missing_ok=True)
     for _ in range(5):
         shutil.rmtree(path, ignore_errors=True)
         if not path.exists():

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,14 +43,25 @@ class Workspace:
     folder: Path
 
     @classmethod
-    def create(cls, run_id: str | None = None, root: Path | None = None) -> Workspace:
-        """A run of this process; first ends what others left whose owner is gone. Raises WorkspaceError."""
-        return cls.open(run_id or os.urandom(8).hex(), owner=os.getpid(), root=root, tidy=True)
+    def create(
+        cls,
+        run_id: str | None = None,
+        root: Path | None = None,
+        say: Callable[[str], None] = lambda text: None,
+    ) -> Workspace:
+        """A run of this process; first ends what others left whose owner is gone, and says what stays.
+
+        Raises WorkspaceError.
+        """
+        return cls.open(run_id or os.urandom(8).hex(), owner=os.getpid(), root=root, tidy=say)
 
     @classmethod
-    def open(cls, run_id: str, *, owner: int, root: Path | None = None, tidy: bool = False) -> Workspace:
+    def open(
+        cls, run_id: str, *, owner: int, root: Path | None = None, tidy: Callable[[str], None] | None = None
+    ) -> Workspace:
         """The folder of a run that process `owner` answers for; whoever comes first makes it.
 
+        With `tidy` what dead runs left is removed first, and it is told what could not be.
         A worker may come before its controller; it is recorded, since it outlives a killed controller for
         some seconds, in which it could start more. Raises WorkspaceError.
         """
@@ -58,8 +70,10 @@ class Workspace:
         try:
             for path in (root, root / "locks", root / "runs"):
                 _make(path)
-            if tidy:
-                reap_dead(root)
+            if tidy is not None:
+                for dead, reaped in reap_dead(root).items():
+                    if reaped.left:
+                        tidy(reaped.complaint(dead))
             with locked(root / "locks" / "runs.lock"):
                 _make(folder)
                 _make(folder / "shared")

@@ -29,7 +29,7 @@ def obtain(*names: str, say: Callable[[str], None] = lambda text: None) -> tuple
     missing = [tool for tool in wanted if find(tool.name).path is None]
     failed: dict[str, str] = {}
     if missing:
-        workspace = Workspace.create()
+        workspace = Workspace.create(say=say)
         try:
             archive = Archive(workspace)
             for tool in missing:

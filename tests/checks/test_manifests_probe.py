@@ -17,7 +17,7 @@ from pytest_saas_validate.mutants import Edit, Mutant, NotPlantable, mutants
 from pytest_saas_validate.probes import ProbeError, Unavailable, manifests, probes
 from pytest_saas_validate.probes.manifests import overlays, validated
 from pytest_saas_validate.project import Project
-from pytest_saas_validate.tools import FoundTool, find
+from pytest_saas_validate.tools import FoundTool, find, kustomize
 from tests.checks.foreign import FILES, TABLE, foreign
 
 CHECKS = [check for check in catalogue() if check.family == "KS" and not check.trait]
@@ -159,7 +159,8 @@ def test_an_overlay_that_gives_nothing_to_judge_is_an_error(text: str, words: st
 def test_without_a_tool_the_evidence_is_unavailable(
     absent: set[str], kind: type, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(manifests, "find", lambda name: ABSENT if name in absent else find(name))
+    for module in (manifests, kustomize):
+        monkeypatch.setattr(module, "find", lambda name: ABSENT if name in absent else find(name))
     with pytest.raises(Unavailable, match="not installed"):
         probes()[kind].gather(foreign(tmp_path), {})
 
@@ -168,7 +169,7 @@ def test_kubectl_builds_where_kustomize_is_not(tmp_path: Path, monkeypatch: pyte
     if not find("kubectl").path:
         pytest.skip(find("kubectl").reason)
     with_both = probes()[Manifests].gather(foreign(tmp_path), {})
-    monkeypatch.setattr(manifests, "find", lambda name: ABSENT if name == "kustomize" else find(name))
+    monkeypatch.setattr(kustomize, "find", lambda name: ABSENT if name == "kustomize" else find(name))
     assert probes()[Manifests].gather(foreign(tmp_path), {}) == with_both
 
 

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -86,11 +86,28 @@ def test_what_no_controller_serves_is_listed(report: Mapping[str, Any]) -> None:
     assert any("Ingress web" in name for name in unreached)
 
 
+def _stacks(known: Iterable[str], folder: Path) -> list[str]:
+    """The namespaces of stacks in clusters of kind that are not known; empty while there is none."""
+    listed = subprocess.run(["kind", "get", "clusters"], capture_output=True, text=True, check=False).stdout
+    found = []
+    for name in set(listed.split()) - set(known):
+        words = ["kind", "get", "kubeconfig", f"--name={name}"]
+        config = subprocess.run(words, capture_output=True, text=True, check=False)
+        if config.returncode == 0:
+            file = folder / "kubeconfig"
+            file.write_text(config.stdout)
+            asked = ["kubectl", f"--kubeconfig={file}", "get", "namespaces", "--output=name"]
+            said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+            found += [line for line in said.split() if line.startswith("namespace/saas-")]
+    return found
+
+
 def test_a_killed_run_is_cleared_away_by_the_next(
-    validate: Command, everything: Callable[[], Holdings]
+    tmp_path: Path, validate: Command, everything: Callable[[], Holdings]
 ) -> None:
-    """SIGKILL for the whole group while the cluster runs."""
-    before = everything()
+    """SIGKILL for the whole group while a stack boots in the cluster."""
+    before, contexts = everything(), _contexts()
+    clusters = subprocess.run(["kind", "get", "clusters"], capture_output=True, text=True, check=True)
     words = ["run", "template", "--combos", COMBOS[0].id, "--only", "SH", *BOTH[2:]]
     run = subprocess.Popen(
         [sys.executable, "-m", "pytest_saas_validate", *words],
@@ -99,16 +116,17 @@ def test_a_killed_run_is_cleared_away_by_the_next(
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 240
-    while not everything()["containers"] - before["containers"]:
-        assert run.poll() is None, "the run ended before it had a cluster"
+    deadline = time.monotonic() + 600
+    while not _stacks(clusters.stdout.split(), tmp_path):
+        assert run.poll() is None, "the run ended before it had a stack"
         assert time.monotonic() < deadline
-        time.sleep(0.2)
+        time.sleep(0.5)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     assert everything() != before
     assert validate("run", "template", "--combos", "bare", "--only", "TR001").returncode == 0
     assert everything() == before
+    assert _contexts() == contexts
 
 
 def test_planted_defects_are_found(

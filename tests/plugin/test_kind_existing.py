@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,49 +40,6 @@ NODE = {"metadata": {"name": "n1"}, "status": {"nodeInfo": {"machineID": "m1"}}}
 ANSWERS = {CONTEXT: "echo there", VERSION: "echo 1", NODES: f"echo '{json.dumps({'items': [NODE]})}'"}
 OWNER = "pytest-saas-validate.run=7"
 Fake = Callable[[str, Mapping[str, str]], None]
-
-
-@pytest.fixture
-def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The one folder where programs are found."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    monkeypatch.setenv("PATH", str(folder))
-    return folder
-
-
-@pytest.fixture
-def fake(path: Path) -> Fake:
-    """Make a program that notes how it is called, and does what the first pattern says that fits."""
-
-    def make(name: str, answers: Mapping[str, str]) -> None:
-        # A space ends a pattern of the shell's `case`; a question mark fits it.
-        cases = "\n".join(f"{pattern.replace(' ', '?')}) {does} ;;" for pattern, does in answers.items())
-        note = f'echo "{name} $*" >> {path / "calls"}'
-        (path / name).write_text(f'#!/bin/sh\n{note}\ncase "$*" in\n{cases}\nesac\n')
-        (path / name).chmod(0o755)
-
-    return make
-
-
-@pytest.fixture
-def calls(path: Path) -> Callable[[], list[str]]:
-    file = path / "calls"
-    return lambda: file.read_text().splitlines() if file.exists() else []
-
-
-@pytest.fixture
-def kubeconfig(tmp_path: Path) -> Path:
-    file = tmp_path / "kubeconfig"
-    file.touch()
-    return file
-
-
-@pytest.fixture
-def workspace(tmp_path: Path) -> Iterator[Workspace]:
-    made = Workspace.create("7", root=tmp_path / "cache")
-    yield made
-    made.close()
 
 
 def project(images: str) -> Project:
@@ -253,6 +210,18 @@ def test_only_nodes_that_lack_an_image_get_it_and_only_what_is_built_goes_again(
     assert [(entry["image"], entry["nodes"]) for entry in held] == [(built, ["n1", "n2"])]
 
 
+def test_only_an_image_that_is_built_here_has_to_be_loaded(
+    calls: Callable[[], list[str]], fake: Fake, kubeconfig: Path, workspace: Workspace
+) -> None:
+    fake("docker", {})
+    fake("kind", {"load *": "echo 'content digest sha256:0: not found' >&2; exit 1"})
+    images = Images(project("{}"), workspace, {"api": "Dockerfile"}, {})
+    images.bring(["postgres:18"], Cluster(kubeconfig, "saas-7"))
+    assert calls()[-1] == "kind load docker-image --name=saas-7 postgres:18"
+    with pytest.raises(BootError, match="content digest"):
+        images.bring(["api:1"], Cluster(kubeconfig, "saas-7"))
+
+
 def test_what_a_run_left_in_a_cluster_is_removed_by_name_and_label_and_in_order(
     calls: Callable[[], list[str]], fake: Fake, kubeconfig: Path, workspace: Workspace
 ) -> None:
@@ -275,6 +244,19 @@ def test_what_a_run_left_in_a_cluster_is_removed_by_name_and_label_and_in_order(
         "docker exec n2 crictl --timeout=60s inspecti --quiet own:7-a",
     ]
     assert all(" ls " in call for call in rest[3:])
+
+
+def test_only_a_given_cluster_is_asked_with_a_cloud_s_variables_and_no_ledger_holds_them(
+    monkeypatch: pytest.MonkeyPatch, kubeconfig: Path, workspace: Workspace
+) -> None:
+    names = {"AWS_PROFILE", "GOOGLE_APPLICATION_CREDENTIALS", "CLOUDSDK_CONFIG", "KUBERNETES_EXEC_INFO"}
+    for name in names | {"OTHER_TOKEN"}:
+        monkeypatch.setenv(name, "x-cloud")
+    given = existing(kubeconfig).kubectl().environment
+    assert {name for name, value in given.items() if value == "x-cloud"} == names
+    assert "x-cloud" not in Cluster(kubeconfig, "saas-7").kubectl().environment.values()
+    announce_namespace(workspace.ledger, Access(kubeconfig, "there"), "saas-1")
+    assert "x-cloud" not in workspace.ledger.path.read_text()
 
 
 def test_a_namespace_that_stays_is_told(fake: Fake, kubeconfig: Path, workspace: Workspace) -> None:

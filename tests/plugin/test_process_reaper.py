@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_saas_validate.doctor import clean
 from pytest_saas_validate.process import Workspace, WorkspaceError, reap_dead, run, spawn
 from pytest_saas_validate.process.identity import birth, carrying
 from pytest_saas_validate.process.runner import Run
@@ -219,6 +220,70 @@ def test_a_worker_may_come_before_its_controller(tmp_path):
     assert pickle.loads(pickle.dumps(worker)) == controller
     assert json.loads((worker.folder / "owner.json").read_text())["pid"] == os.getpid()
     controller.close()
+
+
+@pytest.fixture
+def outside(monkeypatch):
+    """Things that lie elsewhere; what is in `stuck` cannot be removed. `tried` are the attempts."""
+
+    class Outside:
+        stuck, tried = {"b"}, []
+
+        def remove(self, entry):
+            self.tried.append(entry["name"])
+            return [f"thing {entry['name']}: no answer"] if entry["name"] in self.stuck else []
+
+    there = Outside()
+    monkeypatch.setattr("pytest_saas_validate.process.reaper._OUTSIDE", {"thing": there.remove})
+    return there
+
+
+def test_what_cannot_be_removed_is_tried_again_and_told_until_it_is_gone(tmp_path, outside):
+    dead = Workspace.create(root=tmp_path)
+    for name in ("a", "b"):
+        dead.ledger.plan("thing", name=name)
+    dead.sub("stacks/secrets")
+    reaped = dead.close()
+    assert (reaped.left, reaped.again) == (("thing b: no answer",), True)
+    (kept,) = (tmp_path / "runs").iterdir()
+    assert sorted(path.name for path in kept.iterdir()) == ["ledger.jsonl", "ledger.lock"]
+
+    told = []
+    Workspace.create(root=tmp_path, say=told.append).close()
+    assert told == [
+        f"run {dead.run_id} left what could not be removed; the next run tries again\n  thing b: no answer"
+    ]
+    outside.stuck = set()
+    Workspace.create(root=tmp_path, say=told.append).close()
+    assert outside.tried == ["a", "b", "b", "b"]
+    assert len(told) == 1
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def test_what_cannot_be_removed_is_given_up_after_a_day_and_that_is_told(tmp_path, outside):
+    dead = Workspace.create(root=tmp_path)
+    dead.ledger.plan("thing", name="b")
+    dead.ledger.plan("kept", since=time.time() - 2 * 86400)
+    reaped = dead.close()
+    assert not reaped.again
+    assert reaped.complaint("x") == (
+        "run x left what could not be removed; nobody tries again: remove it by hand\n  thing b: no answer"
+    )
+    assert not list((tmp_path / "runs").iterdir())
+    assert reap_dead(tmp_path) == {}
+
+
+def test_clean_says_what_stays(tmp_path, outside, monkeypatch):
+    monkeypatch.setenv("SAAS_VALIDATE_CACHE", str(tmp_path))
+    dead = Workspace.create()
+    dead.ledger.plan("thing", name="b")
+    dead.close()
+    summary, complaint = clean()
+    assert "1 dead runs ended, 0 runs left alone" in summary
+    assert "thing b: no answer" in complaint
+    outside.stuck = set()
+    assert len(list(clean())) == 1
+    assert not tmp_path.exists()
 
 
 def test_folders_can_be_entered_but_not_listed_by_others(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -13,10 +14,12 @@ from pathlib import Path
 from pytest_saas_validate.engines import BootError, Program, Stack
 from pytest_saas_validate.evidence.manifests_images import image as parts_of
 from pytest_saas_validate.evidence.manifests_images import recipe_parts
+from pytest_saas_validate.evidence.manifests_tree import matching, taken
 from pytest_saas_validate.process import Workspace, run
 from pytest_saas_validate.process.docker import client_environment, docker
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import Kubernetes
+from pytest_saas_validate.tools import Kustomize
 
 _OLDEST = (0, 27)  # its nodes know Pod Security and sidecars as the manifests mean them
 _HOW = {
@@ -52,14 +55,16 @@ class KindEngine:
     def missing(self) -> str:
         """See `Engine.missing`; programs are looked for, the Docker engine and a given cluster asked once."""
         if self.kubeconfig is None:
-            return _no_program("kind", "kubectl", "docker") or _no_docker() or _no_kind()
-        return _no_program("kubectl") or _no_cluster(self.kubeconfig)
+            lacks = _no_program("kind", "kubectl", "docker") or _no_docker() or _no_kind()
+        else:
+            lacks = _no_program("kubectl") or _no_cluster(self.kubeconfig)
+        return lacks or Kustomize.found().reason
 
     def digest(self, project: Project) -> str:
         """See `Engine.digest`: the manifests, what their images are built from, and the table."""
         spec = project.spec
         table = (spec.kubernetes, spec.backend, spec.database, spec.identity, spec.routes, spec.backup)
-        inputs = sorted(_inputs(spec.kubernetes)) if spec.kubernetes else []
+        inputs = sorted(_inputs(project, spec.kubernetes)) if spec.kubernetes else []
         facts = repr((table, sorted(self.mirrors.items()), self.node, project.digest(*inputs)))
         return hashlib.sha256(facts.encode()).hexdigest()
 
@@ -110,7 +115,8 @@ def _no_cluster(kubeconfig: Path) -> str:
     return (_no_program("kind") or _no_kind()) if cluster.name else ""
 
 
-def _inputs(spec: Kubernetes) -> set[str]:
-    """Folders and files that decide what a stack is: an overlay may take anything beside it."""
+def _inputs(project: Project, spec: Kubernetes) -> set[str]:
+    """Folders and files that decide what a stack is; what is deployed too, which a server is asked about."""
+    overlays = [path for pattern in spec.overlays for path in matching(project.files, pattern)]
     built = {part for recipe in spec.images.values() for part in recipe_parts(recipe)}
-    return {spec.overlay.partition("/")[0], *built}
+    return {*taken(project.files, [posixpath.normpath(spec.overlay), *overlays]), *built}

@@ -11,12 +11,14 @@ from pytest_saas_validate.engines import BootError, Program, certificates, edge
 from pytest_saas_validate.engines.guest import Guest, addressed
 from pytest_saas_validate.engines.kind.cluster import Cluster
 from pytest_saas_validate.engines.kind.existing import claim, refuse_cluster_wide
-from pytest_saas_validate.engines.kind.guests import guest_objects
+from pytest_saas_validate.engines.kind.guests import guest_objects, remove, wait_for
 from pytest_saas_validate.engines.kind.images import Images
 from pytest_saas_validate.engines.kind.manifests import Manifests, Object, pod_template, secret_objects
+from pytest_saas_validate.engines.kind.parts import main_container, service_of
 from pytest_saas_validate.engines.kind.readiness import wait
 from pytest_saas_validate.engines.kind.stack import KindStack
 from pytest_saas_validate.engines.variables import fill, known, told
+from pytest_saas_validate.evidence.manifests_images import image as parts_of
 from pytest_saas_validate.process import Workspace
 from pytest_saas_validate.process.kubernetes import NAMESPACE_LABEL
 from pytest_saas_validate.project import Project
@@ -49,6 +51,7 @@ class Boot:
             labels=self.spec.labels,
             workspace=self.workspace,
             folder=self.workspace.sub(f"stacks/{self.namespace}"),
+            images=self._built,
         )
         try:
             claim(self.cluster, self.workspace.ledger, self.manifests.named("Namespace")[self.namespace])
@@ -61,21 +64,34 @@ class Boot:
 
     def _start(self, stack: KindStack) -> None:
         """The namespace, our programs, whose addresses the project is told, then the project."""
-        namespaces = [each for each in self.manifests.objects if each["kind"] == "Namespace"]
-        stack.kubectl.apply(namespaces)
+        stack.kubectl.apply([each for each in self.manifests.objects if _first(each)])
         stack.guests = self._guests()
         ours = [made for guest in stack.guests for made in self._objects(guest)]
         stack.kubectl.apply(ours)
-        wait(stack.kubectl, pods=[guest.service for guest in stack.guests])
+        no_edge = self._serving(stack)
         variables = {**self.variables, "edge_address": stack.address_of(edge.NAME)}
         told = self._told(variables)
         stack.manifests = told
         secrets = secret_objects(self.namespace, self._filled("secrets", self.spec.secrets, variables))
         self._nothing_missing(secrets)
-        rest = [each for each in told.objects if each["kind"] != "Namespace"]
+        rest = [each for each in told.objects if not _first(each)]
         stack.complaints = stack.kubectl.apply([*secrets, *rest])
         wait(stack.kubectl)
-        stack.facts = self._facts(stack)
+        stack.facts = {**self._facts(stack), **no_edge}
+
+    def _serving(self, stack: KindStack) -> Mapping[str, str]:
+        """Wait for our programs; without the front if it does not start, and then the fact why."""
+        fronts = [guest for guest in stack.guests if guest.name == edge.NAME]
+        programs = tuple(guest for guest in stack.guests if guest not in fronts)
+        wait_for(stack.kubectl, programs, self.workloads["backend"])
+        try:
+            wait_for(stack.kubectl, fronts, self.workloads.get("frontend", ""))
+        except BootError as problem:
+            # Whatever the frontend's image is made of, the rest of the project can be judged.
+            remove(stack.kubectl, fronts)
+            stack.guests = programs
+            return {"no_edge": str(problem).partition("\n")[0]}
+        return {}
 
     def _told(self, variables: Mapping[str, str]) -> Manifests:
         config = self._filled("config", self.spec.config, variables)
@@ -95,6 +111,12 @@ class Boot:
     def images(self) -> Images:
         """What the manifests name, built and loaded."""
         return Images(self.project, self.workspace, self.spec.images, self.mirrors)
+
+    @cached_property
+    def _built(self) -> frozenset[str]:
+        """What the project's own images are called here."""
+        own = [image for image in self.source.images if parts_of(image).name in self.spec.images]
+        return frozenset(map(self.images.instead, own))
 
     @cached_property
     def source(self) -> Manifests:
@@ -130,8 +152,8 @@ class Boot:
         image = self._image("backend")
         guests = [Guest.of(program, image) for program in addressed(self.programs, self.variables)]
         if "frontend" in self.workloads and certificates.available():
-            port = self._port(self.workloads["frontend"])
-            upstream = f"{self.workloads['frontend']}.{self.namespace}.svc.cluster.local:{port}"
+            service, port = service_of(self.manifests, self.workloads["frontend"])
+            upstream = f"{service}.{self.namespace}.svc.cluster.local:{port}"
             made = certificates.made(self.workspace)
             guests.append(edge.guest(self._image("frontend"), upstream, self.cluster.resolver, made))
         return tuple(guests)
@@ -144,23 +166,23 @@ class Boot:
         return pod_template(self.manifests.workloads[self.workloads[name]])
 
     def _image(self, name: str) -> str:
-        image: str = self._template(name)["spec"]["containers"][0]["image"]
+        image: str = main_container(self._template(name), self._built)["image"]
         return image
-
-    def _port(self, service: str) -> int:
-        found = self.manifests.named("Service").get(service)
-        if found is None:
-            raise BootError(f"{self.spec.overlay}: there is no Service {service!r}")
-        port: int = found["spec"]["ports"][0]["port"]
-        return port
 
     def _nothing_missing(self, secrets: Sequence[Object]) -> None:
         """Raise BootError for a Secret that a pod needs and nobody makes: it would wait for it for ever."""
-        made = {each["metadata"]["name"]: set(each.get("stringData", {})) for each in secrets}
-        made |= {name: set(each.get("data", {})) for name, each in self.manifests.named("Secret").items()}
+        made: dict[str, set[str]] = {}
+        for each in (*secrets, *self.manifests.named("Secret").values()):
+            keys = {*(each.get("data") or {}), *(each.get("stringData") or {})}
+            made.setdefault(each["metadata"]["name"], set()).update(keys)
         for workload, name, key in self.manifests.secrets():
             if name not in made or (key and key not in made[name]):
                 raise BootError(
                     f"{workload} needs {key or 'the keys'} of Secret {name}; give it: "
                     f'[tool.pytest-saas-validate.kubernetes.secrets] "{name}/{key or "KEY"}" = VALUE'
                 )
+
+
+def _first(each: Object) -> bool:
+    """What our programs need before the project is there: the namespace, and what images are pulled with."""
+    return each["kind"] == "Namespace" or str(each.get("type", "")).startswith("kubernetes.io/dockerc")

@@ -45,18 +45,41 @@ class Cluster:
 
 
 def own_cluster(workspace: Workspace, image: str) -> Cluster:
-    """The run's own cluster; half a minute for who asks first. `image`: of its nodes; empty: kind's own."""
-    return once(workspace.shared, "kind-cluster", lambda: _create(workspace, image))
+    """The run's own cluster; half a minute for who asks first. `image`: of its nodes; empty: kind's own.
+
+    Raises BootError; who asks later is told why it failed the first time, and does not wait for it again.
+    """
+    found = once(workspace.shared, "kind-cluster", lambda: _created(workspace, image))
+    if isinstance(found, str):
+        raise BootError(found)
+    return found
+
+
+def _created(workspace: Workspace, image: str) -> Cluster | str:
+    """The cluster, or why there is none, and then nothing of it is left to be in the way."""
+    try:
+        return _create(workspace, image)
+    except BootError as problem:
+        kind("delete", "cluster", f"--name={_name(workspace)}", f"--kubeconfig={_kubeconfig(workspace)}")
+        return str(problem)
+
+
+def _name(workspace: Workspace) -> str:
+    return f"saas-{workspace.run_id}"
+
+
+def _kubeconfig(workspace: Workspace) -> Path:
+    return workspace.sub("kind") / "kubeconfig"
 
 
 def _create(workspace: Workspace, image: str) -> Cluster:
     # By kind's command: processes that pytest-kind's KindCluster starts carry no mark of this run, so that
     # after a kill they would go on making a cluster.
-    name = f"saas-{workspace.run_id}"
+    name = _name(workspace)
     fresh = not docker("network", "inspect", _NETWORK, environment=client_environment()).ok
     network = _NETWORK if fresh else ""
     entry = announce(workspace.ledger, LABEL, name, network=network)
-    made = Cluster(workspace.sub("kind") / "kubeconfig", name, entry, network)
+    made = Cluster(_kubeconfig(workspace), name, entry, network)
     words = ["create", "cluster", f"--name={name}", f"--kubeconfig={made.kubeconfig}"]
     ended = kind(*words, *([f"--image={image}"] if image else []), timeout=_CREATE_SECONDS)
     if not ended.ok:

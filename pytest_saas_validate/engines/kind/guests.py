@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from pytest_saas_validate.engines import BootError, edge
 from pytest_saas_validate.engines.guest import Guest
+from pytest_saas_validate.engines.kind.kubectl import Kubectl
 from pytest_saas_validate.engines.kind.manifests import Object
+from pytest_saas_validate.engines.kind.readiness import Unrunnable, wait
 
 _NAME = "app.kubernetes.io/name"
+# What lets a pod be placed, its image be pulled, and both be allowed. Not what spreads the workload's own.
+_OF_A_POD = ("securityContext", "imagePullSecrets", "nodeSelector", "tolerations")
+_OF_A_CONTAINER = ("securityContext", "resources")
 
 
 def guest_objects(
@@ -19,14 +25,16 @@ def guest_objects(
     own = {_NAME: guest.service}
     paths = sorted(guest.files)
     spec = like["spec"]
-    first = spec["containers"][0]
+    model = next((each for each in spec["containers"] if each["image"] == guest.image), spec["containers"][0])
     container = {
         "name": guest.service,
         "image": guest.image,
         "command": list(guest.command),
         "env": [{"name": name, "value": value} for name, value in guest.environment.items()],
         "ports": [{"containerPort": guest.port}],
-        "securityContext": copy.deepcopy(first.get("securityContext", {})),
+        # Asked until it serves and never again: a program that is busy keeps its place behind the Service.
+        "startupProbe": {**_serves(guest), "periodSeconds": 1, "timeoutSeconds": 3, "failureThreshold": 60},
+        **{key: copy.deepcopy(model[key]) for key in _OF_A_CONTAINER if key in model},
         "volumeMounts": [
             {"name": "tmp", "mountPath": "/tmp"},
             *({"name": "files", "mountPath": path, "subPath": str(at)} for at, path in enumerate(paths)),
@@ -40,7 +48,7 @@ def guest_objects(
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
             "terminationGracePeriodSeconds": 1,
-            "securityContext": copy.deepcopy(spec.get("securityContext", {})),
+            **{key: copy.deepcopy(spec[key]) for key in _OF_A_POD if key in spec},
             "containers": [container],
             "volumes": [
                 {"name": "tmp", "emptyDir": {}},
@@ -61,3 +69,29 @@ def guest_objects(
         "spec": {"selector": own, "ports": [{"port": guest.port, "targetPort": guest.port}]},
     }
     return files, service, pod
+
+
+def wait_for(kubectl: Kubectl, guests: Iterable[Guest], workload: str) -> None:
+    """Return when every guest in a workload's image serves; raises BootError at the first that does not."""
+    for guest in guests:
+        try:
+            wait(kubectl, pods=[guest.service])
+        except Unrunnable as problem:
+            raise BootError(
+                f"image {guest.image} of {workload} cannot run {guest.command[0]}: our programs run in it; "
+                f"put it into the image, or name another workload: "
+                f"[tool.pytest-saas-validate.kubernetes.workloads]\n{problem}"
+            ) from problem
+
+
+def remove(kubectl: Kubectl, guests: Iterable[Guest]) -> None:
+    """Remove guests that nobody waits for any more."""
+    for guest in guests:
+        kubectl.words("delete", "pod,service,configmap", guest.service, "--now", "--wait=false")
+
+
+def _serves(guest: Guest) -> Object:
+    """How a guest is seen to serve: by `GET /up`; a front passes every request on, so it has to listen."""
+    if guest.name == edge.NAME:
+        return {"tcpSocket": {"port": guest.port}}
+    return {"httpGet": {"path": "/up", "port": guest.port}}

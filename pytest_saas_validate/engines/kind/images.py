@@ -82,7 +82,11 @@ class Images:
         return True
 
     def _load(self, cluster: Cluster, image: str, built: bool) -> bool:
-        """Whether it was loaded; an image that this machine has not is the registry's."""
+        """Whether it was loaded; what is not here, or not whole, is the registry's unless it was built here.
+
+        With its image store of containerd Docker has of an image for many platforms only its own, and kind
+        wants all.
+        """
         environment = client_environment()
         if not docker("image", "inspect", image, environment=environment).ok:
             return False
@@ -95,6 +99,6 @@ class Images:
                 announce_image(self.workspace.ledger, nodes, image)
             words.append(f"--nodes={','.join(nodes)}")
         ended = kind("load", "docker-image", *words, timeout=_LOAD_SECONDS)
-        if not ended.ok:
+        if built and not ended.ok:
             raise BootError(ended.explain())
-        return True
+        return ended.ok

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from pytest_saas_validate.engines import BootError
 from pytest_saas_validate.engines.built import announced
 from pytest_saas_validate.engines.kind.cluster import Cluster
 from pytest_saas_validate.engines.kind.manifests import Manifests
+from pytest_saas_validate.engines.kind.parts import service_of
 from pytest_saas_validate.process import Workspace
 from pytest_saas_validate.process.docker import RUN_LABEL
 from pytest_saas_validate.process.kubernetes import (
@@ -70,12 +73,12 @@ def _own(cluster: Cluster, workspace: Workspace, namespace: str, ways: Sequence[
 
 def _ways(manifests: Manifests, workloads: Sequence[str]) -> Iterator[str]:
     """Words of kubectl that show what workloads said, and lead to their Services."""
-    services = manifests.named("Service")
     for name in workloads:
         yield f"logs {manifests.workloads[name]['kind'].lower()}/{name} --all-containers"
     for name in workloads:
-        if name in services:
-            yield f"port-forward service/{name} :{services[name]['spec']['ports'][0]['port']}"
+        with contextlib.suppress(BootError):
+            service, port = service_of(manifests, name)
+            yield f"port-forward service/{service} :{port}"
 
 
 def _looks(access: Access, namespace: str, ways: Sequence[str]) -> Iterator[str]:

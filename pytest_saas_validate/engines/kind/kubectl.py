@@ -10,7 +10,7 @@ from typing import Any
 
 from pytest_saas_validate.engines import BootError
 from pytest_saas_validate.process import Run, run
-from pytest_saas_validate.process.kubernetes import Access, client_environment
+from pytest_saas_validate.process.kubernetes import Access
 from pytest_saas_validate.process.runner import NOT_RUNNABLE
 
 _SECONDS = 60.0
@@ -33,12 +33,16 @@ class Kubectl:
     @property
     def argv(self) -> tuple[str, ...]:
         """What every command begins with."""
-        return (*Access(self.kubeconfig, self.context).argv, f"--namespace={self.namespace}")
+        return (*self._access.argv, f"--namespace={self.namespace}")
 
     @property
     def environment(self) -> Mapping[str, str]:
         """What a client on this machine needs, and no other variable."""
-        return client_environment()
+        return self._access.environment
+
+    @property
+    def _access(self) -> Access:
+        return Access(self.kubeconfig, self.context)
 
     @property
     def refusal(self) -> str:

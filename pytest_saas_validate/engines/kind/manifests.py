@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,8 +14,7 @@ import yaml
 
 from pytest_saas_validate.engines import BootError
 from pytest_saas_validate.evidence.manifests import Resource, pods
-from pytest_saas_validate.process import run
-from pytest_saas_validate.tools import find
+from pytest_saas_validate.tools import Kustomize
 
 Object = dict[str, Any]
 WORKLOADS = ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob")
@@ -30,10 +30,10 @@ class Manifests:
     @classmethod
     def built(cls, root: Path, overlay: str) -> Manifests:
         """What kustomize makes of an overlay; raises BootError with its words."""
-        kustomize = find("kustomize")
-        if not kustomize.path:
+        kustomize = Kustomize.found()
+        if kustomize.reason:
             raise BootError(kustomize.reason)
-        ended = run([kustomize.path, "build", overlay], cwd=root)
+        ended = kustomize.build(root, overlay)
         if not ended.ok:
             raise BootError(f"{overlay} does not build\n{ended.explain()}")
         return cls(tuple(each for each in yaml.safe_load_all(ended.text) if each))
@@ -58,7 +58,8 @@ class Manifests:
 
     def into(self, namespace: str, labels: Mapping[str, str]) -> Manifests:
         """Everything in one namespace of ours, and what spoke of the old one speaks of it."""
-        old = {each["metadata"].get("namespace") for each in self.objects} | set(self.named("Namespace"))
+        found = {each["metadata"].get("namespace") for each in self.objects} | set(self.named("Namespace"))
+        old = {name for name in found if name}
 
         def move(each: Object) -> None:
             if each["kind"] == "Namespace":
@@ -69,7 +70,8 @@ class Manifests:
                 }
             elif not Resource("", each).cluster_wide:
                 each["metadata"]["namespace"] = namespace
-            _rename(each, {name for name in old if name}, namespace)
+            _rename(each, old, namespace)
+            _rename_hosts(each, old, namespace)
 
         moved = self._each(move)
         if moved.named("Namespace"):
@@ -82,11 +84,13 @@ class Manifests:
         return Manifests((own, *moved.objects))
 
     def with_images(self, instead: Callable[[str], str]) -> Manifests:
-        """Every image under the name that `instead` gives for it."""
+        """Every image under the name that `instead` gives for it, which no registry may have: it is there."""
 
         def change(each: Object) -> None:
             for container in containers(each):
-                container["image"] = instead(container["image"])
+                used = instead(container["image"])
+                if used != container["image"]:
+                    container |= {"image": used, "imagePullPolicy": "IfNotPresent"}
 
         return self._each(change)
 
@@ -196,14 +200,37 @@ def _set_variable(each: Object, name: str, key: str, value: str) -> None:
 def _rename(value: Any, old: set[str], new: str) -> None:
     """Selectors of namespaces, and subjects of role bindings."""
     if isinstance(value, dict):
+        expression = value.get("key") == _NAME_LABEL and isinstance(value.get("values"), list)
         for key, inner in value.items():
-            if key in (_NAME_LABEL, "namespace") and inner in old:
+            if key in (_NAME_LABEL, "namespace") and isinstance(inner, str) and inner in old:
                 value[key] = new
+            elif key == "values" and expression:
+                value[key] = [new if each in old else each for each in inner]
             else:
                 _rename(inner, old, new)
     elif isinstance(value, list):
         for inner in value:
             _rename(inner, old, new)
+
+
+def _rename_hosts(each: Object, old: set[str], new: str) -> None:
+    """Names of Services, "NAME.NAMESPACE.svc", in what programs are told."""
+    names = "|".join(map(re.escape, sorted(old))) or "(?!)"
+    host = re.compile(rf"(?<=[a-z0-9]\.)(?:{names})(?=\.svc(?![a-z0-9-]))")
+
+    def rename(texts: Any, keys: Iterable[Any]) -> None:
+        for key in keys:
+            if isinstance(texts[key], str):
+                texts[key] = host.sub(new, texts[key])
+
+    if each["kind"] in ("ConfigMap", "Secret"):
+        for part in ("data", "stringData"):
+            rename(each.get(part), each.get(part) or ())
+    for container in containers(each):
+        for variable in container.get("env", ()):
+            rename(variable, {"value"} & set(variable))
+        for part in ("command", "args"):
+            rename(container.get(part), range(len(container.get(part) or ())))
 
 
 def _list(names: Mapping[str, Any]) -> str:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pytest_saas_validate.engines import BootError, Container, Image, Program
 from pytest_saas_validate.engines.guest import Guest
 from pytest_saas_validate.engines.kind import keeping
 from pytest_saas_validate.engines.kind.cluster import Cluster
+from pytest_saas_validate.engines.kind.execution import execute
 from pytest_saas_validate.engines.kind.forward import Forward
-from pytest_saas_validate.engines.kind.guests import guest_objects
+from pytest_saas_validate.engines.kind.guests import guest_objects, wait_for
+from pytest_saas_validate.engines.kind.idle import idle_pod
 from pytest_saas_validate.engines.kind.kubectl import Kubectl
 from pytest_saas_validate.engines.kind.manifests import Manifests, Object, pod_template
 from pytest_saas_validate.engines.kind.operations import KindOperations
+from pytest_saas_validate.engines.kind.parts import main_container, service_of
 from pytest_saas_validate.engines.kind.readiness import wait, wait_gone
 from pytest_saas_validate.evidence import scrub
 from pytest_saas_validate.process import Run, Workspace
@@ -38,6 +39,7 @@ class KindStack:
     labels: Mapping[str, str]
     workspace: Workspace
     folder: Path
+    images: frozenset[str] = frozenset()  # those of the project's own programs
     guests: tuple[Guest, ...] = ()
     complaints: Sequence[str] = ()
     engine: str = "kind"
@@ -99,8 +101,7 @@ class KindStack:
         # kubectl has no other way to hand variables over; all are of this run alone.
         words = ("env", *(f"{name}={value}" for name, value in given.items()), *argv) if given else argv
         pod, container = self._pod(service)
-        where = ("exec", "--stdin", "--quiet", pod, f"--container={container}", "--")
-        return self.kubectl.ended(*where, *words, stdin=stdin, timeout=timeout)
+        return execute(self.kubectl, pod, container, *words, stdin=stdin, timeout=timeout)
 
     def stop(self, service: str) -> None:
         """Scale to nothing; returns when the last pod is gone."""
@@ -120,10 +121,10 @@ class KindStack:
     def attach(self, program: Program) -> None:
         """One more pod of the backend's image."""
         like = pod_template(self.object("backend"))
-        guest = Guest.of(program, like["spec"]["containers"][0]["image"])
+        guest = Guest.of(program, self.container("backend")["image"])
         with self.explained():
             self.kubectl.apply(guest_objects(guest, self.namespace, self.labels, like))
-            wait(self.kubectl, pods=[guest.service])
+            wait_for(self.kubectl, [guest], self.workloads["backend"])
         self.guests = (*self.guests, guest)
 
     def address_of(self, name: str) -> str:
@@ -191,6 +192,10 @@ class KindStack:
         """What the stack was told of a workload."""
         return self.manifests.workloads[self.workloads[name]]
 
+    def container(self, name: str) -> Object:
+        """The container of a workload's pods that its name stands for."""
+        return main_container(pod_template(self.object(name)), self.images)
+
     def reference(self, name: str) -> str:
         """How kubectl calls a workload: "deployment/backend"."""
         return f"{self.object(name)['kind'].lower()}/{self.workloads[name]}"
@@ -217,34 +222,24 @@ class KindStack:
         for guest in self.guests:
             if guest.name == name:
                 return guest.service, guest.port
-        service = self.workloads[name]
-        ports = self.manifests.named("Service")[service]["spec"]["ports"]
-        return service, int(ports[0]["port"])
+        return service_of(self.manifests, self.workloads[name])
 
     def _pod(self, name: str) -> tuple[str, str]:
         """A running pod of a workload, and its container."""
         each = self.object(name)
+        container: str = self.container(name)["name"]
         if each["kind"] in _JOBS:
-            return self._waiting(name), pod_template(each)["spec"]["containers"][0]["name"]
+            return self._waiting(name), container
         for pod in self.pods(name):
             if pod["status"].get("phase") == "Running" and "deletionTimestamp" not in pod["metadata"]:
-                return f"pod/{pod['metadata']['name']}", pod["spec"]["containers"][0]["name"]
+                return f"pod/{pod['metadata']['name']}", container
         raise BootError(f"{name} has no running pod")
 
     def _waiting(self, name: str) -> str:
         """A pod of a job's template in which nothing runs until it is told to."""
         pod = f"saas-idle-{self.workloads[name]}"
         if name not in self._idle:
-            template = copy.deepcopy(pod_template(self.object(name)))
-            spec: dict[str, Any] = {**template["spec"], "restartPolicy": "Always"}
-            spec["containers"] = [
-                {**container, "command": ["sleep", "infinity"], "args": []}
-                for container in spec["containers"]
-            ]
-            about = {"name": pod, "namespace": self.namespace}
-            labels = template.get("metadata", {}).get("labels", {})
-            made = {"apiVersion": "v1", "kind": "Pod", "metadata": {**about, "labels": labels}, "spec": spec}
-            self.kubectl.apply([made])
+            self.kubectl.apply([idle_pod(pod, self.namespace, pod_template(self.object(name)))])
             wait(self.kubectl, pods=[pod])
             self._idle.add(name)
         return f"pod/{pod}"
