@@ -17,6 +17,16 @@ _OF_A_POD = ("securityContext", "imagePullSecrets", "nodeSelector", "tolerations
 _OF_A_CONTAINER = ("securityContext", "resources")
 
 
+def of_pod(spec: Object) -> Object:
+    """What a pod of ours takes from the pods that it is like."""
+    return {key: copy.deepcopy(spec[key]) for key in _OF_A_POD if key in spec}
+
+
+def of_container(model: Object) -> Object:
+    """What a container of ours takes from the one whose image it has."""
+    return {key: copy.deepcopy(model[key]) for key in _OF_A_CONTAINER if key in model}
+
+
 def guest_objects(
     guest: Guest, namespace: str, labels: Mapping[str, str], like: Object
 ) -> tuple[Object, Object, Object]:
@@ -34,7 +44,7 @@ def guest_objects(
         "ports": [{"containerPort": guest.port}],
         # Asked until it serves and never again: a program that is busy keeps its place behind the Service.
         "startupProbe": {**_serves(guest), "periodSeconds": 1, "timeoutSeconds": 3, "failureThreshold": 60},
-        **{key: copy.deepcopy(model[key]) for key in _OF_A_CONTAINER if key in model},
+        **of_container(model),
         "volumeMounts": [
             {"name": "tmp", "mountPath": "/tmp"},
             *({"name": "files", "mountPath": path, "subPath": str(at)} for at, path in enumerate(paths)),
@@ -48,7 +58,7 @@ def guest_objects(
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
             "terminationGracePeriodSeconds": 1,
-            **{key: copy.deepcopy(spec[key]) for key in _OF_A_POD if key in spec},
+            **of_pod(spec),
             "containers": [container],
             "volumes": [
                 {"name": "tmp", "emptyDir": {}},

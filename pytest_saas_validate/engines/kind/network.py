@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_saas_validate.engines import BootError
 from pytest_saas_validate.engines.guest import PORT
+from pytest_saas_validate.engines.kind.guests import of_container, of_pod
 from pytest_saas_validate.engines.kind.kubectl import Kubectl
 from pytest_saas_validate.engines.kind.manifests import Object, pod_template
 from pytest_saas_validate.engines.kind.peers import Peer, peers
@@ -155,13 +155,13 @@ class Network:
     ) -> Object:
         """A pod of the backend's image. It is never ready, so that no Service sends it anything."""
         like = pod_template(self.stack.object("backend"))["spec"]
-        first = like["containers"][0]
+        model = self.stack.container("backend")
         container = {
             "name": name,
-            "image": first["image"],
+            "image": model["image"],
             "command": ["python", "-I", "-c", program],
             "readinessProbe": {"exec": {"command": ["false"]}, "periodSeconds": 3600},
-            "securityContext": copy.deepcopy(first.get("securityContext", {})),
+            **of_container(model),
         }
         return {
             "apiVersion": "v1",
@@ -171,7 +171,7 @@ class Network:
                 "automountServiceAccountToken": False,
                 "enableServiceLinks": False,
                 "terminationGracePeriodSeconds": 0,
-                "securityContext": copy.deepcopy(like.get("securityContext", {})),
+                **of_pod(like),
                 "containers": [container],
             },
         }

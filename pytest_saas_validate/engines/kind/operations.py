@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_saas_validate.engines import BootError
 from pytest_saas_validate.engines.kind.existing import claim
 from pytest_saas_validate.engines.kind.kubectl import Kubectl
-from pytest_saas_validate.engines.kind.manifests import Manifests, Object, containers, pod_template
+from pytest_saas_validate.engines.kind.manifests import Manifests, Object, containers
 from pytest_saas_validate.engines.kind.network import Network
 from pytest_saas_validate.engines.kind.readiness import ills, wait
 from pytest_saas_validate.engines.operations import Connections, NotDone, Objection
@@ -70,7 +70,7 @@ class KindOperations:
 
     def spoil(self, service: str) -> str:
         """See the protocol."""
-        container = pod_template(self.stack.object(service))["spec"]["containers"][0]["name"]
+        container = self.stack.container(service)["name"]
         self.stack.kubectl.words("set", "image", self.stack.reference(service), f"{container}={_NOBODYS}")
         deadline = time.monotonic() + _SECONDS
         while time.monotonic() < deadline:
