@@ -59,7 +59,7 @@ def renewed(seen: Renewals) -> Iterator[Finding]:
 def undone(seen: Undos) -> Iterator[Finding]:
     """A mistaken tag is the commonest bad deployment, and the way back is never tried until it is needed."""
     for each in seen.replacements:
-        yield from _failures(each, "although only its next image cannot be had")
+        yield from _failures(each, "on the way back from new pods and from an image that cannot be had")
         if each.trouble:
             yield Finding(where=each.service, message=f"it did not go back: {each.trouble}")
 

@@ -48,7 +48,7 @@ class Renewals:
 
 @dataclass(frozen=True, kw_only=True)
 class Undos:
-    """An image that nobody has, and the way back, for every service that answers requests."""
+    """The way back from new pods, and from an image that nobody has, of every service that answers."""
 
     replacements: tuple[Replacement, ...]
 

@@ -131,6 +131,7 @@ ABRUPT = _altered(
     "Deployment",
     _of_containers(lambda container: container.pop("lifecycle", None)),
     fires="KS010",
+    also={"KS011"},
     wanted=lambda each: _served(each) and any("lifecycle" in container for container in containers(each)),
 )
 EAGER = _altered(
@@ -139,7 +140,7 @@ EAGER = _altered(
     "Deployment",
     _of_containers(_unready),
     fires="KS010",
-    also={"KS008"},
+    also={"KS008", "KS011"},
     wanted=_served,
 )
 FORGETFUL = _altered(
@@ -166,27 +167,6 @@ OPEN_OUT = _altered(
     fires="KS012",
     wanted=lambda each: _for_some(each) and bool(each["spec"].get("egress")),
 )
-
-
-@mutant(
-    "KS012-open",
-    "nothing is denied by default",
-    fires="KS012",
-    also={"KS008"},
-    needs=NEEDS,
-    on=_ON,
-    at="project",
-)
-def open_doors(edit: Edit) -> None:
-    """What no policy selects for a direction is open in it."""
-    change(
-        edit,
-        lambda each: (
-            whole("NetworkPolicy")(each) and not any(each["spec"].get(way) for way in ("ingress", "egress"))
-        ),
-        lambda each: each.clear(),
-        "a NetworkPolicy that denies",
-    )
 
 
 @mutant(
@@ -221,22 +201,3 @@ def other_origin(edit: Edit) -> None:
 def _takes(container: Any, config: str) -> bool:
     sources = container.get("envFrom") or ()
     return any((source.get("configMapRef") or {}).get("name") == config for source in sources)
-
-
-@mutant(
-    "SH039-service",
-    "a Service sends to another port than the one that its pods listen on",
-    fires="SH039",
-    also={"SH", "KS007", "KS010", "KS011"},
-    needs=NEEDS,
-    on=_ON,
-    at="project",
-)
-def other_port(edit: Edit) -> None:
-    """Of the backend's Service: the page's server has nobody to pass requests on to."""
-    change(
-        edit,
-        lambda each: whole("Service")(each) and each["metadata"]["name"] == "backend",
-        lambda each: each["spec"]["ports"][0].update(targetPort=9),
-        "a Service of the backend",
-    )

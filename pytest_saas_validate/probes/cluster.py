@@ -63,14 +63,17 @@ def _renewals(project: Project, stack: Stack) -> Renewals:
 
 
 def _undos(project: Project, stack: Stack) -> Undos:
-    return Undos(replacements=tuple(_each(project, stack, _spoil_and_undo)))
+    return Undos(replacements=tuple(_each(project, stack, _go_back)))
 
 
 def _renew(operations: Operations, service: str) -> None:
     operations.renew(service)
 
 
-def _spoil_and_undo(operations: Operations, service: str) -> None:
+def _go_back(operations: Operations, service: str) -> None:
+    """From a release that came up, and from one that never will."""
+    operations.renew(service)
+    operations.undo(service)
     operations.spoil(service)
     operations.undo(service)
 

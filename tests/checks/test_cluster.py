@@ -73,6 +73,9 @@ class Cluster:
     def connections(self) -> Connections:
         return self.answer
 
+    def renew(self, service: str) -> None:
+        self.done.append(f"renew {service}")
+
     def spoil(self, service: str) -> str:
         self.done.append(f"spoil {service}")
         return "ErrImagePull"
@@ -215,7 +218,7 @@ def test_a_service_that_does_not_go_back_is_repaired(monkeypatch: pytest.MonkeyP
     cluster = Cluster(trouble=NotDone("no rollout history found"))
     seen: Undos = UNDOS.gather(project(), cast(Stack, FakeStack(cluster)))
     assert seen.replacements[0].trouble == "no rollout history found"
-    assert cluster.done == ["spoil backend", "undo backend", "repair backend"]
+    assert cluster.done == ["renew backend", "undo backend", "repair backend"]
 
 
 def test_a_platform_that_does_not_answer_is_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
