@@ -34,6 +34,8 @@ server = socket.create_server(("", {PORT}), family=family, dualstack_ipv6=both)
 while True:
     server.accept()[0].close()
 """
+# There are many at once, and they do nothing most of the time.
+_FRUGAL = {"requests": {"cpu": "1m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}}
 _SLEEP = "import time; time.sleep(3600)"
 # A dropped packet says nothing, so each attempt needs its time-out; all are made at once.
 _TRY = """
@@ -162,6 +164,7 @@ class Network:
             "command": ["python", "-I", "-c", program],
             "readinessProbe": {"exec": {"command": ["false"]}, "periodSeconds": 3600},
             **of_container(model),
+            "resources": _FRUGAL,
         }
         return {
             "apiVersion": "v1",
