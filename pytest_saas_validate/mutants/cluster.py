@@ -15,6 +15,7 @@ from pytest_saas_validate.mutants.objects import (
     change_overlay,
     containers,
     deployed,
+    in_object,
     whole,
 )
 from pytest_saas_validate.probes import ProbeError, Unavailable
@@ -35,26 +36,6 @@ def _patched(id: str, title: str, kind: str, operation: Object, also: Iterable[s
             raise NotPlantable(f"{overlay} builds no {kind} with {operation['path']}")
         patch = {"target": {"kind": kind, "name": f"^{name}$"}, "patch": json.dumps([operation])}
         change_overlay(edit, overlay, lambda content: content.setdefault("patches", []).append(patch))
-
-    return plant
-
-
-def _altered(
-    id: str,
-    title: str,
-    kind: str,
-    act: Callable[[Object], object],
-    *,
-    fires: str | Iterable[str],
-    also: Iterable[str] = (),
-    wanted: Callable[[Object], bool] = lambda each: True,
-) -> Mutant:
-    """A mutant that changes one object of the base."""
-    is_whole = whole(kind)
-
-    @mutant(id, title, fires=fires, also=also, needs=NEEDS, on=_ON, at="project")
-    def plant(edit: Edit) -> None:
-        change(edit, lambda each: is_whole(each) and wanted(each), act, f"a {kind} that this defect fits")
 
     return plant
 
@@ -117,15 +98,16 @@ UNCONFINED = _patched(
     {"op": "remove", "path": f"{_POD}/securityContext/seccompProfile"},
     also={"KS002"},
 )
-RECREATE = _altered(
+RECREATE = in_object(
     "KS010-recreate",
     "all pods end before the first new one starts",
     "Deployment",
     lambda each: each["spec"].update(strategy={"type": "Recreate"}),
     fires={"KS010", "KS011"},
     wanted=_served,
+    on=_ON,
 )
-ABRUPT = _altered(
+ABRUPT = in_object(
     "KS010-abrupt",
     "a pod that is ending stops to accept connections while it is still sent some",
     "Deployment",
@@ -133,8 +115,9 @@ ABRUPT = _altered(
     fires="KS010",
     also={"KS011"},
     wanted=lambda each: _served(each) and any("lifecycle" in container for container in containers(each)),
+    on=_ON,
 )
-EAGER = _altered(
+EAGER = in_object(
     "KS010-eager",
     "a pod is sent requests before its program listens",
     "Deployment",
@@ -142,30 +125,34 @@ EAGER = _altered(
     fires="KS010",
     also={"KS008", "KS011"},
     wanted=_served,
+    on=_ON,
 )
-FORGETFUL = _altered(
+FORGETFUL = in_object(
     "KS011-forgetful",
     "no earlier revision is kept",
     "Deployment",
     lambda each: each["spec"].update(revisionHistoryLimit=0),
     fires="KS011",
     wanted=_served,
+    on=_ON,
 )
-OPEN_IN = _altered(
+OPEN_IN = in_object(
     "KS012-in",
     "a policy lets everybody in",
     "NetworkPolicy",
     lambda each: [rule.pop("from", None) for rule in each["spec"]["ingress"]],
     fires="KS012",
     wanted=lambda each: _for_some(each) and any("from" in rule for rule in each["spec"].get("ingress") or ()),
+    on=_ON,
 )
-OPEN_OUT = _altered(
+OPEN_OUT = in_object(
     "KS012-out",
     "a policy lets pods out to everywhere",
     "NetworkPolicy",
     lambda each: each["spec"].update(egress=[{}]),
     fires="KS012",
     wanted=lambda each: _for_some(each) and bool(each["spec"].get("egress")),
+    on=_ON,
 )
 
 

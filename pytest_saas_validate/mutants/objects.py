@@ -86,12 +86,14 @@ def in_object(
     act: Callable[[Object], object],
     *,
     wanted: Callable[[Object], bool] = lambda each: True,
+    fires: str | Iterable[str] = "",
     also: Iterable[str] = (),
+    on: str = "",
 ) -> Mutant:
-    """A mutant that changes one object."""
+    """A mutant that changes one object; `fires` is by default the check of its id."""
     is_whole = whole(kind)
 
-    @mutant(id, title, fires=id.partition("-")[0], also=also, needs=NEEDS, at="project")
+    @mutant(id, title, fires=fires or id.partition("-")[0], also=also, needs=NEEDS, on=on, at="project")
     def plant(edit: Edit) -> None:
         change(edit, lambda each: is_whole(each) and wanted(each), act, f"a {kind} that this defect fits")
 

@@ -28,7 +28,7 @@ def service_of(manifests: Manifests, workload: str) -> tuple[str, int]:
     """
     services = manifests.named("Service")
     labels = pod_template(manifests.workloads[workload]).get("metadata", {}).get("labels", {})
-    selecting = [name for name, each in services.items() if _selects(each, labels)]
+    selecting = [name for name, each in services.items() if selects(each, labels)]
     addressed = [name for name in selecting if services[name]["spec"].get("clusterIP") != "None"]
     byname = [workload] if workload in services and (workload in selecting or not selecting) else []
     for name in (*byname, *addressed, *selecting):
@@ -42,7 +42,8 @@ def service_of(manifests: Manifests, workload: str) -> tuple[str, int]:
     )
 
 
-def _selects(service: Object, labels: Mapping[str, str]) -> bool:
+def selects(service: Object, labels: Mapping[str, str]) -> bool:
+    """Whether a Service leads to pods with these labels."""
     selector = service["spec"].get("selector") or {}
     return bool(selector) and selector.items() <= labels.items()
 

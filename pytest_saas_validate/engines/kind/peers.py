@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pytest_saas_validate.engines.kind.manifests import Manifests, Object, containers, pod_template
+from pytest_saas_validate.engines.kind.parts import selects
 from pytest_saas_validate.evidence.manifests import LASTING
 
 _NAME = "app.kubernetes.io/name"
@@ -40,8 +41,7 @@ def _ports(each: Object, labels: Mapping[str, str], manifests: Manifests) -> Ite
     named = {port["name"]: int(port["containerPort"]) for port in own if "name" in port}
     yield from (int(port["containerPort"]) for port in own)
     for service in manifests.named("Service").values():
-        selector = service["spec"].get("selector") or {}
-        if not selector or not selector.items() <= labels.items():
+        if not selects(service, labels):
             continue
         for port in _tcp(service["spec"]):
             target = port.get("targetPort", port["port"])
