@@ -13,10 +13,12 @@ from pytest_saas_validate.checks import catalogue
 from pytest_saas_validate.findings import Check
 from pytest_saas_validate.settings import Switches, read_settings
 
-CLEAN, USAGE = 0, 2
+CLEAN, USAGE, NOT_JUDGED = 0, 2, 3
 
 
 def show_list(args: argparse.Namespace, rest: Sequence[str]) -> int:
+    if args.what == "jobs":
+        return _show_jobs(args)
     if args.what == "checks":
         rows = [_check_data(check) for check in catalogue()]
         text = [f"{row['id']}  {row['severity']:<8}  {row['subject']:<8}  {row['title']}" for row in rows]
@@ -25,6 +27,20 @@ def show_list(args: argparse.Namespace, rest: Sequence[str]) -> int:
         rows = [{"id": c.id, "answers": c.mapping, "features": sorted(c.features)} for c in combos]
         text = [f"{c.id}: {' '.join(f'{k}={v}' for k, v in c.answers)}" for c in combos]
     print(json.dumps(rows, indent=1) if args.json else "\n".join(text))
+    return CLEAN
+
+
+def _show_jobs(args: argparse.Namespace) -> int:
+    from pytest_saas_validate.bake import BakeError
+    from pytest_saas_validate.planned import show_jobs
+
+    switches = Switches(path=args.path, combos=args.combos, only=args.only, engines=tuple(args.engine))
+    try:
+        for line in show_jobs(read_settings(Path.cwd(), switches), as_json=args.json):
+            print(line)
+    except BakeError as problem:
+        print(f"saas-validate: {problem}", file=sys.stderr)
+        return NOT_JUDGED
     return CLEAN
 
 

@@ -62,11 +62,15 @@ def _parser() -> argparse.ArgumentParser:
         "--thorough", action="store_true", help="let every family judge each defect (several times as long)"
     )
     prove.add_argument("--json", metavar="F", nargs="?", const="-", default="", help="kill table as JSON")
-    listing = commands.add_parser("list", help="checks or combinations")
+    listing = commands.add_parser("list", help="checks, combinations, or what will be gathered")
     listing.set_defaults(command=catalogue_words.show_list)
-    listing.add_argument("what", choices=("checks", "combos"))
+    listing.add_argument("what", choices=("checks", "combos", "jobs"))
     listing.add_argument("path", nargs="?", default=".", metavar="PATH")
     listing.add_argument("--combos", default="all", metavar="WHICH", help="which combinations: as for run")
+    listing.add_argument("--only", default="", metavar="LIST", help="jobs of these families and checks")
+    listing.add_argument(
+        "--engine", action="append", default=[], metavar="NAME", help="jobs of these engines"
+    )
     listing.add_argument("--json", action="store_true")
     explain = commands.add_parser("explain", help="what a check wants, why, and how to mend it")
     explain.set_defaults(command=catalogue_words.explain)
@@ -92,6 +96,7 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--require", default="", metavar="LIST", help="what must be here, or all")
     parser.add_argument("--environment", default="", choices=("", "locked", "current"), help="the backend's")
     parser.add_argument("--kubeconfig", default="", metavar="F", help="engine kind: use this cluster")
+    parser.add_argument("--no-cache", action="store_true", help="judge files anew, whatever is known of them")
     parser.add_argument("--no-hooks", action="store_true", help="do not run the template's hooks")
 
 
@@ -201,6 +206,7 @@ def _pytest_words(args: argparse.Namespace, settings: Settings, suite: str) -> l
     }
     words += [f"--saas-{name}={value}" for name, value in given.items() if value]
     words += [f"--saas-engine={name}" for name in args.engine]
+    words += ["--saas-no-cache"] if args.no_cache else []
     return words + (["--saas-no-hooks"] if args.no_hooks else [])
 
 

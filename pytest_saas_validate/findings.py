@@ -1,4 +1,4 @@
-"""What a check is, what it finds, and the one function that decides an outcome."""
+"""What a check is, what it finds, and what is said of it: plain values."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ import fnmatch
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Any
-
-from pytest_saas_validate.evidence import Found, Gathered, Missing
 
 
 class Severity(StrEnum):
@@ -185,43 +182,6 @@ class Verdict:
     def family(self) -> str:
         """The letters of the check's id."""
         return self.check.rstrip("0123456789")
-
-
-def verdict(
-    check: Check,
-    *gathered: Gathered[Any],
-    waivers: Iterable[Waiver] = (),
-    today: dt.date,
-    required: bool = False,
-) -> Verdict:
-    """Decide one outcome, purely.
-
-    Evidence that is missing is never clean: it is unavailable, or an error when it was required or when
-    gathering it broke. An expired waiver covers nothing. A rule that raises is an error, with its message.
-    """
-    missing = [part for part in gathered if isinstance(part, Missing)]
-    if missing or not gathered:
-        red = required or not missing or any(part.broke for part in missing)
-        reason = "\n".join(dict.fromkeys(part.reason for part in missing)) or "no evidence was gathered"
-        return Verdict(check=check.id, outcome=Outcome.ERROR if red else Outcome.UNAVAILABLE, reason=reason)
-    values = [part.value for part in gathered if isinstance(part, Found)]
-    try:
-        found = check(*values)
-        rows = tuple(check.shows(*values)) if check.shows else ()
-    except Exception as problem:
-        return Verdict(
-            check=check.id,
-            outcome=Outcome.ERROR,
-            reason=f"{check.id} could not judge the evidence: {type(problem).__name__}: {problem}",
-        )
-    live = [w for w in waivers if w.until >= today]
-    waived = tuple(f for f in found if any(w.covers(f) for w in live))
-    open_ = tuple(f for f in found if f not in waived)
-    outcome = Outcome.FAILED if open_ else Outcome.WAIVED if waived else Outcome.OK
-    unreached = tuple(name for value in values for name in getattr(value, "unreached", ()))
-    return Verdict(
-        check=check.id, outcome=outcome, findings=open_, waived=waived, unreached=unreached, rows=rows
-    )
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:

@@ -106,6 +106,7 @@ class Hooks:
         self.collected |= ours
         if ours:
             self.session.plan.chosen = frozenset(ours)
+            self.session.plan.whole = True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -117,7 +118,7 @@ class Hooks:
         """Gather before any time limit of the test begins: a boot is nobody's test."""
         case = _params(item).get("saas_case")
         if case is not None:
-            self.session.plan.gather(case)
+            self.session.plan.prepare(case)
         return (yield)
 
     @pytest.hookimpl(wrapper=True)

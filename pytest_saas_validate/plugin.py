@@ -64,6 +64,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--saas-kubeconfig", metavar="FILE", default="", help="engine kind: use this cluster, make none"
     )
     group.addoption("--saas-no-hooks", action="store_true", help="do not run the template's hooks")
+    group.addoption(
+        "--saas-no-cache", action="store_true", help="judge files anew, whatever is known of them"
+    )
     group.addoption("--saas-json", metavar="FILE", default="", help="write the verdicts as JSON")
     group.addoption("--saas-html", metavar="FILE", default="", help="write the report as one HTML file")
     group.addoption("--saas-kills", metavar="FILE", default="", help="write the kill table as JSON")

@@ -15,7 +15,8 @@ from pytest_saas_validate.combos import TemplateError
 from pytest_saas_validate.engines import ENGINES, Engine
 from pytest_saas_validate.plan import Plan
 from pytest_saas_validate.plan.aftermath import Aftermath
-from pytest_saas_validate.process import Workspace, WorkspaceError
+from pytest_saas_validate.plan.judgements import Judgements
+from pytest_saas_validate.process import Workspace, WorkspaceError, cache_root
 from pytest_saas_validate.settings import Settings, Switches, read_settings
 from pytest_saas_validate.spec import SpecError
 
@@ -65,6 +66,7 @@ class Session:
             load_engine,
             programs,
             say=self.say,
+            judgements=None if option("saas_no_cache") else Judgements(cache_root() / "judged", self.say),
             aftermath=Aftermath(
                 keep=option("saas_keep"),
                 artifacts=Path(artifacts).absolute() if artifacts else None,

@@ -31,9 +31,9 @@ def taken(rendered: Rendered) -> Iterator[Finding]:
     files = rendered.files
     for build in dict.fromkeys(builds(files)):
         if build.dockerfile in files:
-            for number, message in absent(build, files):
-                yield Finding(where=f"{build.dockerfile}:{number}", message=message)
             context = Context(build, files)
+            for number, message in absent(build, files[build.dockerfile].text or "", context):
+                yield Finding(where=f"{build.dockerfile}:{number}", message=message)
             for number, _ in context.idle():
                 yield Finding(where=f"{context.ignore}:{number}", message="excepts what is not there")
         elif build.where and not build.dockerfile.endswith(tuple("*?")):

@@ -8,10 +8,12 @@ import re
 import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import yaml
 
+from pytest_saas_validate.evidence.per_content import per_content
 from pytest_saas_validate.project import File
 
 MAKEFILE = re.compile(r"(^|/)(GNUmakefile|[Mm]akefile|[\w.-]+\.mk)$")
@@ -49,29 +51,35 @@ class Command:
 def calls(files: Mapping[str, File]) -> Iterator[Call]:
     """Every piece of shell in Makefiles, workflows, hooks, scripts, documents, images and compose files."""
     for name, file in files.items():
-        text, home = file.text, posixpath.dirname(name)
-        if text is None:
-            continue
-        if MAKEFILE.search(name):
-            yield from _recipes(name, text, home)
-        elif WORKFLOW.search(name) or posixpath.basename(name) == ".pre-commit-config.yaml":
-            yield from _steps(name, text)
-        elif COMPOSE.search(name):
-            yield from _compose(name, text)
-        elif DOCKERFILE.search(name):
-            yield from _image(name, text)
-        elif posixpath.basename(name) == "package.json":
-            scripts = read(text, json.loads).get("scripts")
-            for script in scripts.values() if isinstance(scripts, dict) else ():
-                yield Call(f"{name}:{line_of(text, json.dumps(script))}", str(script), (home,))
-        elif name.endswith(".md"):
-            yield from _document(name, text, home)
-        elif _SHELL.search(name):
-            folders = (home,) if _OWN_FOLDER.search(text) else ("", home)
-            for number, line in _joined(text):
-                yield Call(f"{name}:{number}", re.sub(r"(^|\s)#.*", "", line), folders)
+        yield from _calls(name, file)
 
 
+@per_content
+def _calls(name: str, file: File) -> Iterator[Call]:
+    text, home = file.text, posixpath.dirname(name)
+    if text is None:
+        return
+    if MAKEFILE.search(name):
+        yield from _recipes(name, text, home)
+    elif WORKFLOW.search(name) or posixpath.basename(name) == ".pre-commit-config.yaml":
+        yield from _steps(name, text)
+    elif COMPOSE.search(name):
+        yield from _compose(name, text)
+    elif DOCKERFILE.search(name):
+        yield from _image(name, text)
+    elif posixpath.basename(name) == "package.json":
+        scripts = read(text, json.loads).get("scripts")
+        for script in scripts.values() if isinstance(scripts, dict) else ():
+            yield Call(f"{name}:{line_of(text, json.dumps(script))}", str(script), (home,))
+    elif name.endswith(".md"):
+        yield from _document(name, text, home)
+    elif _SHELL.search(name):
+        folders = (home,) if _OWN_FOLDER.search(text) else ("", home)
+        for number, line in _joined(text):
+            yield Call(f"{name}:{number}", re.sub(r"(^|\s)#.*", "", line), folders)
+
+
+@per_content
 def commands(call: Call) -> Iterator[Command]:
     """The simple commands of a piece of shell, with the folder that `cd` leads to."""
     folders = call.folders
@@ -203,6 +211,7 @@ def _document(name: str, text: str, home: str) -> Iterator[Call]:
                 yield Call(f"{name}:{number}", code, folders, prose=True)
 
 
+@lru_cache(1024)  # what is read is not changed
 def _yaml(text: str) -> Any:
     return yaml.load(text, Loader=_LOADER)
 

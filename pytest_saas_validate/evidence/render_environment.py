@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from pytest_saas_validate.evidence.per_content import per_content
 from pytest_saas_validate.evidence.render_calls import COMPOSE, line_of, read
 from pytest_saas_validate.project import File
 from pytest_saas_validate.spec import TABLE
@@ -95,17 +96,22 @@ def _fields(node: ast.ClassDef, where: str) -> Settings | None:
 def declared(files: Mapping[str, File]) -> Iterator[Declared]:
     """Variables in example files, in compose services that are built here, and in the project's table."""
     for name, file in files.items():
-        text = file.text or ""
-        if EXAMPLE.search(name):
-            for match in _NAME.finditer(text):
-                line = text.count("\n", 0, match.start(1)) + 1
-                yield Declared(f"{name}:{line}", match.group(1), name)
-        elif COMPOSE.search(name):
-            yield from _compose(name, text)
-        elif name.endswith((".yaml", ".yml")) and re.search(r"^kind: ConfigMap\b", text, re.M):
-            for key in read(text).get("data") or {} if text.count("\n---") == 0 else ():
-                if re.fullmatch(r"[A-Z][A-Z0-9_]+", str(key)):
-                    yield Declared(f"{name}:{line_of(text, str(key))}", str(key), name)
+        yield from _declared(name, file)
+
+
+@per_content
+def _declared(name: str, file: File) -> Iterator[Declared]:
+    text = file.text or ""
+    if EXAMPLE.search(name):
+        for match in _NAME.finditer(text):
+            line = text.count("\n", 0, match.start(1)) + 1
+            yield Declared(f"{name}:{line}", match.group(1), name)
+    elif COMPOSE.search(name):
+        yield from _compose(name, text)
+    elif name.endswith((".yaml", ".yml")) and re.search(r"^kind: ConfigMap\b", text, re.M):
+        for key in read(text).get("data") or {} if text.count("\n---") == 0 else ():
+            if re.fullmatch(r"[A-Z][A-Z0-9_]+", str(key)):
+                yield Declared(f"{name}:{line_of(text, str(key))}", str(key), name)
 
 
 def _compose(name: str, text: str) -> Iterator[Declared]:
@@ -123,17 +129,18 @@ def _compose(name: str, text: str) -> Iterator[Declared]:
 
 def readers(files: Mapping[str, File]) -> frozenset[str]:
     """Names that any file reads or passes on: code, scripts, images, configurations; not documents."""
-    found: set[str] = set()
-    for name, file in files.items():
-        if not name.endswith((".md", ".txt", ".in", ".lock", "package-lock.json")) and not EXAMPLE.search(
-            name
-        ):
-            text = file.text or ""
-            if COMPOSE.search(name):  # what is interpolated is read; the keys are what is declared
-                found.update(re.findall(r"\$\{?([A-Z][A-Z0-9_]+)", text))
-            elif not re.search(r"^kind: ConfigMap\b", text, re.M):
-                found.update(re.findall(r"\b[A-Z][A-Z0-9_]{2,}\b", text))
-    return frozenset(found)
+    return frozenset().union(*(_read_in(name, file) for name, file in files.items()))
+
+
+@per_content
+def _read_in(name: str, file: File) -> Iterator[str]:
+    text = file.text or ""
+    if name.endswith((".md", ".txt", ".in", ".lock", "package-lock.json")) or EXAMPLE.search(name):
+        return
+    if COMPOSE.search(name):  # what is interpolated is read; the keys are what is declared
+        yield from set(re.findall(r"\$\{?([A-Z][A-Z0-9_]+)", text))
+    elif not re.search(r"^kind: ConfigMap\b", text, re.M):
+        yield from set(re.findall(r"\b[A-Z][A-Z0-9_]{2,}\b", text))
 
 
 def foreign(name: str) -> bool:

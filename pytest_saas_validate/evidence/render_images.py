@@ -123,10 +123,10 @@ def _rules(text: str) -> Iterator[tuple[int, re.Pattern[str], bool]]:
             yield number, re.compile(regex), rule.startswith("!")
 
 
-def absent(build: Build, files: Mapping[str, File]) -> Iterator[tuple[int, str]]:
+def absent(build: Build, text: str, context: Context) -> Iterator[tuple[int, str]]:
     """Line and sentence of everything that a Dockerfile takes and that is not there."""
-    context, stages = Context(build, files), [_Stage("")]
-    for number, line in _instructions(files[build.dockerfile].text or ""):
+    stages = [_Stage("")]
+    for number, line in _instructions(text):
         word, _, rest = line.partition(" ")
         word, stage = word.upper(), stages[-1]
         if word == "FROM":

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+from pytest_saas_validate.evidence.per_content import per_content
+
 _HASH = re.compile(r"--hash=\w+:[0-9a-fA-F]+")
 _PARTS = re.compile(r"--hash=(\w+):([^\s\\]+)")
 _ADDRESS = re.compile(r"^\s*(?:--(?:extra-)?index-url|--find-links|--trusted-host|-i|-f)\b|://")
@@ -52,6 +54,7 @@ class Line:
         return self.text.startswith("-")
 
 
+@per_content
 def lines(text: str) -> Iterator[Line]:
     """The logical lines, without comments; continuation lines belong to the one they continue."""
     pending, start = "", 0

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from pytest_saas_validate.evidence.per_content import per_content
 from pytest_saas_validate.project import File
 
 _RULE = re.compile(r"^([^\t#=:\s][^#=:]*?)\s*::?(?![:=])(.*)$")
@@ -72,6 +73,7 @@ def read_makefile(name: str, files: Mapping[str, File], depth: int = 0) -> Makef
     return Makefile(frozenset(targets), tuple(wanted), tuple(phony), tuple(absent), unknown)
 
 
+@per_content
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Lines that are no recipe and not inside of a definition, continuations joined."""
     pending, start, defining = "", 0, False

@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from pytest_saas_validate.evidence.per_content import per_content
 from pytest_saas_validate.evidence.render import Fault
 from pytest_saas_validate.project import File
 
@@ -45,17 +46,22 @@ _SHORT = 6  # a shorter one is a word of an example, and protects nothing
 def passwords(files: Mapping[str, File]) -> Iterator[Fault]:
     """Every place with a password that is no placeholder; never the password."""
     for name, file in files.items():
-        text = file.text or ""
-        if _LOCK.search(name) or not text:
-            continue
-        for pattern, what in _patterns(name):
-            for match in pattern.finditer(text):
-                value = _bare(match.group(2 if pattern in (_ADDRESS, _NAMED) else 1))
-                user = match.group(1) if pattern is _ADDRESS else ""
-                made_up = _TEST.search(name) and (pattern is not _ADDRESS or _RESERVED.search(match.group(3)))
-                if not made_up and _telling(value, user, strict=pattern is _NAMED):
-                    line = text.count("\n", 0, match.start()) + 1
-                    yield Fault(f"{name}:{line}", f"holds a password that is no placeholder ({what})")
+        yield from _in_file(name, file)
+
+
+@per_content
+def _in_file(name: str, file: File) -> Iterator[Fault]:
+    text = file.text or ""
+    if _LOCK.search(name):
+        return
+    for pattern, what in _patterns(name):
+        for match in pattern.finditer(text):
+            value = _bare(match.group(2 if pattern in (_ADDRESS, _NAMED) else 1))
+            user = match.group(1) if pattern is _ADDRESS else ""
+            made_up = _TEST.search(name) and (pattern is not _ADDRESS or _RESERVED.search(match.group(3)))
+            if not made_up and _telling(value, user, strict=pattern is _NAMED):
+                line = text.count("\n", 0, match.start()) + 1
+                yield Fault(f"{name}:{line}", f"holds a password that is no placeholder ({what})")
 
 
 def _patterns(name: str) -> Iterator[tuple[re.Pattern[str], str]]:

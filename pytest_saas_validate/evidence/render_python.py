@@ -8,7 +8,7 @@ import re
 import sys
 import warnings
 from collections.abc import Collection, Iterator, Mapping
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 from pytest_saas_validate.evidence.render import Fault, PythonModules
 from pytest_saas_validate.project import File
@@ -40,15 +40,22 @@ def read_python(files: Mapping[str, File]) -> PythonModules:
             faults.append(Fault(name, "is not text in UTF-8"))
             continue
         try:
-            tree, minor = _parse(name, file.text)
+            module, minor = _read(name, file.text)
         except (SyntaxError, ValueError) as problem:
             line = getattr(problem, "lineno", None)
             faults.append(Fault(f"{name}:{line}" if line else name, str(getattr(problem, "msg", problem))))
             continue
-        modules[name] = _Module(name, tree)
+        modules[name] = module
         if minor > _OLDEST:
             needs[name] = (3, minor)
     return PythonModules(tuple(faults), needs, tuple(_Imports(modules).unresolved()))
+
+
+@lru_cache(4096)  # most files are the same in most combinations
+def _read(name: str, text: str) -> tuple[_Module, int]:
+    """What other files want of a file, and the minor version that it needs; raises SyntaxError."""
+    tree, minor = _parse(name, text)
+    return _Module(name, tree), minor
 
 
 def _parse(name: str, text: str) -> tuple[ast.Module, int]:
@@ -66,26 +73,21 @@ def _parse(name: str, text: str) -> tuple[ast.Module, int]:
 
 
 class _Module:
-    """One file's imports and the names that it binds at its top level."""
+    """One file's imports and the names that it binds at its top level.
+
+    `imports` are all of them, in functions too, without those that a `try` guards, whose absence is foreseen;
+    `names` those that other modules can import, or None when that cannot be known.
+    """
 
     def __init__(self, name: str, tree: ast.Module) -> None:
         self.name = name
-        self._tree = tree
-
-    @cached_property
-    def imports(self) -> list[ast.Import | ast.ImportFrom]:
-        """All of them, in functions too; without those that a `try` guards, whose absence is foreseen."""
-        return [
-            node for node in _statements(self._tree.body) if isinstance(node, ast.Import | ast.ImportFrom)
+        self.imports = [
+            node for node in _statements(tree.body) if isinstance(node, ast.Import | ast.ImportFrom)
         ]
-
-    @cached_property
-    def names(self) -> Collection[str] | None:
-        """Names that other modules can import; None when that cannot be known."""
         found: set[str] = set()
-        for node in _statements(self._tree.body, inner=False, guarded=True):
+        for node in _statements(tree.body, inner=False, guarded=True):
             found |= set(_bound(node))
-        return None if found & {"*", "__getattr__"} else found
+        self.names: Collection[str] | None = None if found & {"*", "__getattr__"} else found
 
 
 def _statements(body: list[ast.stmt], *, inner: bool = True, guarded: bool = False) -> Iterator[ast.stmt]:
@@ -169,10 +171,9 @@ class _Imports:
         return module is not None and (module.names is None or name in module.names)
 
 
-@lru_cache(4096)  # most files are the same in most combinations
 def _module(name: str, file: File) -> _Module | None:
     try:
-        return _Module(name, ast.parse(file.text or ""))
+        return _read(name, file.text or "")[0]
     except (SyntaxError, ValueError):
         return None
 

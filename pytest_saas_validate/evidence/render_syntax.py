@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import yaml
 
 from pytest_saas_validate.evidence import render_balance
+from pytest_saas_validate.evidence.per_content import per_content
 from pytest_saas_validate.evidence.render import Fault
 from pytest_saas_validate.project import File
 
@@ -47,14 +48,19 @@ def parser_of(name: str) -> Callable[[str], Found] | None:
 def data_faults(files: Mapping[str, File]) -> Iterator[Fault]:
     """Everything that a parser of a data format refuses, with its place."""
     for name, file in files.items():
-        parse = parser_of(name)
-        if parse is None:
-            continue
-        if file.text is None:
-            yield Fault(name, "is not text in UTF-8")
-            continue
-        for line, message in parse(file.text):
-            yield Fault(f"{name}:{line}" if line else name, message)
+        yield from _faults(name, file)
+
+
+@per_content
+def _faults(name: str, file: File) -> Iterator[Fault]:
+    parse = parser_of(name)
+    if parse is None:
+        return
+    if file.text is None:
+        yield Fault(name, "is not text in UTF-8")
+        return
+    for line, message in parse(file.text):
+        yield Fault(f"{name}:{line}" if line else name, message)
 
 
 def _json(text: str) -> Found:

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from pytest_saas_validate.evidence.render_calls import COMPOSE, Command, read
 from pytest_saas_validate.evidence.render_locks import lines
-from pytest_saas_validate.evidence.render_makefile import beside, read_makefile
+from pytest_saas_validate.evidence.render_makefile import Makefile, beside, read_makefile
 from pytest_saas_validate.evidence.render_python import OwnPackages
 from pytest_saas_validate.project import File
 
@@ -30,6 +30,7 @@ class There:
 
     def __init__(self, files: Mapping[str, File]) -> None:
         self.files = files
+        self._makefiles: dict[str, Makefile] = {}
         self._readers: dict[str, Callable[[Command], Iterator[str]]] = {
             "make": self._make,
             "gmake": self._make,
@@ -69,10 +70,15 @@ class There:
         if not found:
             yield f"calls make, and there is no Makefile in {_folder(folders)}"
             return
-        makefiles = [read_makefile(path, self.files) for path in found]
+        makefiles = [self._makefile(path) for path in found]
         for target in rest:
             if re.fullmatch(r"[\w./-]+", target) and not any(m.makes(target) or m.open for m in makefiles):
                 yield f"calls make {target}, and {found[0]} has no such target"
+
+    def _makefile(self, path: str) -> Makefile:
+        if path not in self._makefiles:
+            self._makefiles[path] = read_makefile(path, self.files)
+        return self._makefiles[path]
 
     def _npm(self, command: Command) -> Iterator[str]:
         folders, rest, words = command.folders, [], list(command.words[1:])

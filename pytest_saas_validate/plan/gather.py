@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -55,15 +56,33 @@ class Gatherer:
         ids = ",".join(combo.id for combo in renders.combos)
         return self._outcome(_key(kind, digest, ids), lambda: probe.gather(renders))
 
+    def name(self, probe: Probe, project: Project) -> str:
+        """Names what decides this evidence of a project; raises ProbeError and SpecError."""
+        return _key(probe.evidence, probe.decisive(project), "" if probe.inputs else project.combo.id)
+
     def of_project(self, kind: type, project: Project, features: Mapping[str, Any]) -> Gathered[Any]:
         """Evidence about the files of a project; equal files are read once."""
         probe = probes()[kind]
         try:
-            files = probe.decisive(project)
+            key = self.name(probe, project)
         except (ProbeError, SpecError) as problem:
             return Missing(reason=str(problem))
-        key = _key(kind, files, "" if probe.inputs else project.combo.id)
         return self._outcome(key, lambda: probe.gather(project, features))
+
+    def of_projects(self, kind: type, projects: Iterable[Project], features: Mapping[str, Any]) -> None:
+        """One kind of evidence about many projects by one program, for whoever asks for it later.
+
+        When that does not work nothing is said of any: each is asked alone then, and has its own outcome.
+        """
+        probe = probes()[kind]
+        distinct = {self.name(probe, project): project for project in projects}
+        new = {key: project for key, project in distinct.items() if key not in self._known}
+        if not probe.together or not new:
+            return
+        with contextlib.suppress(Exception):
+            values = probe.together(list(new.values()), features)
+            for key, value in zip(new, values, strict=True):
+                self._kept(key, lambda value=value: Found(value))  # type: ignore[misc]
 
     def of_stack(
         self,

@@ -14,10 +14,13 @@ from pytest_saas_validate.checks import catalogue
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.engines import Engine, Program
 from pytest_saas_validate.evidence import Gathered, Missing
-from pytest_saas_validate.findings import Subject, Verdict, verdict
+from pytest_saas_validate.findings import Subject, Verdict
+from pytest_saas_validate.judging import Judged, decide, judge
 from pytest_saas_validate.plan.aftermath import Aftermath
+from pytest_saas_validate.plan.ahead import STATIC, Ahead
 from pytest_saas_validate.plan.cases import Case, cases
 from pytest_saas_validate.plan.gather import HEALTHY, Gatherer, Planted, side_by_side
+from pytest_saas_validate.plan.judgements import Judgements
 from pytest_saas_validate.plan.provenance import Provenance
 from pytest_saas_validate.plan.renders import Bakery
 from pytest_saas_validate.probes import probes
@@ -39,6 +42,8 @@ class Plan:
     say: Callable[[str], None] = lambda text: None
     aftermath: Aftermath = field(default_factory=Aftermath)
     chosen: frozenset[str] | None = None  # ids of the cases that will be judged; None: all
+    whole: bool = False  # all that was chosen will be asked for, so that it can be planned
+    judgements: Judgements | None = None  # of earlier runs
     _engines: dict[str, Engine] = field(default_factory=dict)
     _provenance: dict[str, Provenance] = field(default_factory=dict)
 
@@ -72,6 +77,18 @@ class Plan:
     @cached_property
     def _own_files(self) -> Mapping[str, File]:
         return sources(self.settings.source)
+
+    @cached_property
+    def ahead(self) -> Ahead:
+        """The verdicts on files alone."""
+        return Ahead(self, self.judgements)
+
+    def prepare(self, case: Case) -> None:
+        """Do what a case costs; its verdict is free afterwards."""
+        if self._is_planned(case):
+            self.ahead.prepare()
+        else:
+            self.gather(case)
 
     def gather(self, case: Case, planted: Planted = HEALTHY) -> tuple[Gathered[Any], ...]:
         """The evidence that a case judges, one for each kind that its check wants."""
@@ -120,28 +137,34 @@ class Plan:
             kind
             for case in self.cases
             if case.combo == combo and case.engine in (engine, None)
-            if case.applies and (self.chosen is None or case.id in self.chosen)
+            if case.applies and self.is_chosen(case)
             for kind in case.check.kinds
             if probes()[kind].subject is Subject.STACK
         )
 
     def verdict(self, case: Case, planted: Planted = HEALTHY) -> Verdict:
         """Decide one case; raises nothing that a project or a tool can cause."""
-        required = bool({"all", case.engine, case.check.family} & self.settings.require)
-        gathered = self.gather(case, planted)
-        decided = verdict(
-            case.check, *gathered, waivers=self.settings.waivers, today=self.today, required=required
-        )
-        return case.label(self._traced(decided, case, planted))
+        judged = self.ahead.judged(case) if planted is HEALTHY and self._is_planned(case) else None
+        if judged is None:
+            required = bool({"all", case.engine, case.check.family} & self.settings.require)
+            made = judge(case.check, *self.gather(case, planted), required=required)
+            if isinstance(made, Verdict):
+                return case.label(made)
+            judged = made if planted.project else self.traced(made, case)
+        return case.label(decide(case.check, judged, waivers=self.settings.waivers, today=self.today))
 
-    def _traced(self, decided: Verdict, case: Case, planted: Planted) -> Verdict:
+    def _is_planned(self, case: Case) -> bool:
+        return self.whole and case.check.subject in STATIC and self.is_chosen(case)
+
+    def is_chosen(self, case: Case) -> bool:
+        """Whether this run will judge a case."""
+        return self.chosen is None or case.id in self.chosen
+
+    def traced(self, judged: Judged, case: Case) -> Judged:
         """With the places in the template, where a finding is about a file of a render."""
-        if not (decided.findings or decided.waived) or not self.settings.is_template:
-            return decided
-        if case.combo is None or planted.project is not None:
-            return decided
-        made = self._made(case.combo)
-        return replace(decided, findings=made.traced(decided.findings), waived=made.traced(decided.waived))
+        if not judged.findings or case.combo is None or not self.settings.is_template:
+            return judged
+        return replace(judged, findings=self._made(case.combo).traced(judged.findings))
 
     def _made(self, combo: Combo) -> Provenance:
         if combo.id not in self._provenance:
@@ -150,14 +173,15 @@ class Plan:
 
     def at(self, template: Path) -> Plan:
         """The same plan for a changed copy of the template."""
-        changed = replace(self, settings=replace(self.settings, source=template), _provenance={})
+        settings = replace(self.settings, source=template)
+        changed = replace(self, settings=settings, whole=False, _provenance={})
         changed.__dict__["gatherer"] = self.gatherer
         changed.__dict__["bakery"] = Bakery(self.settings, self.workspace(), template, self.bakery.memo)
         return changed
 
     def narrowed(self, cases: Iterable[Case]) -> Plan:
         """The same plan for these cases alone: a stack that it boots is asked only for what they judge."""
-        narrow = replace(self, chosen=frozenset(case.id for case in cases))
+        narrow = replace(self, chosen=frozenset(case.id for case in cases), whole=False)
         narrow.__dict__["gatherer"] = self.gatherer
         if self.settings.is_template:
             narrow.__dict__["bakery"] = self.bakery

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pytest_saas_validate.bake import Oven
 from pytest_saas_validate.bake.memo import Memo
 from pytest_saas_validate.combos import Combo, Feature, Option
 from pytest_saas_validate.process import Workspace, once
-from pytest_saas_validate.project import Project, digest_of, read_files
+from pytest_saas_validate.project import File, Project, digest_of, read_files
 from pytest_saas_validate.settings import Settings
 
 
@@ -33,7 +33,9 @@ class Bakery:
             hooks=self.settings.hooks,
             memo=self.memo,
         )
+        self._bakes = self.workspace.swift("bakes")
         self._read: dict[str, Project] = {}
+        self._files: dict[File, File] = {}
 
     @property
     def options(self) -> tuple[Option, ...]:
@@ -54,11 +56,14 @@ class Bakery:
         """The render of a combination; raises BakeError."""
         if combo.id not in self._read:
             name = f"{self.digest[:16]}/{_folder(combo, {})}"
-            self._read[combo.id] = once(
+            made = once(
                 self.workspace.shared,
                 f"bake-{name}",
-                lambda: self._oven.bake(combo, self.workspace.sub("bakes") / name),
+                lambda: self._oven.bake(combo, self._bakes / name),
             )
+            # Of equal files one is kept: most are the same in most combinations.
+            files = {path: self._files.setdefault(file, file) for path, file in made.files.items()}
+            self._read[combo.id] = replace(made, files=files)
         return self._read[combo.id]
 
     def again(self, combo: Combo, **extra: str) -> Project:
@@ -70,7 +75,7 @@ class Bakery:
         return once(
             self.workspace.shared,
             f"bake-{name}",
-            lambda: self._oven.bake(combo, self.workspace.sub("bakes") / name, extra),
+            lambda: self._oven.bake(combo, self._bakes / name, extra),
         )
 
 

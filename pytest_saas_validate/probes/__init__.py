@@ -75,7 +75,9 @@ class Probe:
     project, and `(project, stack)` when it is a stack. It returns the complete value, or raises
     `Unavailable` (not here) or anything else (an error). `inputs` names the paths that decide the
     evidence and `table` the parts of the project's table that do; None and () mean the whole project, or
-    everything that the stack is made of.
+    everything that the stack is made of. `beyond` tells what else decides it, from the folder of the project
+    or template. `together` gathers of many projects at once, where one program can judge all of them.
+    `seconds` is about what it costs for one template: the longest is begun first.
     """
 
     evidence: type
@@ -84,12 +86,17 @@ class Probe:
     effect: Effect = Effect.READS
     inputs: Callable[[Project], Sequence[str]] | None = None
     table: tuple[str, ...] = ()
+    beyond: Callable[[Path], object] | None = None
+    together: Callable[[Sequence[Project], Mapping[str, Feature]], Sequence[Any]] | None = None
+    seconds: float = 0.0
 
     def decisive(self, project: Project) -> str:
         """Names the inputs of a project: equal names give equal evidence."""
-        files = project.digest(*self.inputs(project)) if self.inputs else project.digest()
+        names = self.inputs(project) if self.inputs else (".",)
+        files = project.digest(*names) if names else ""  # no path would mean every one
         told = [getattr(project.spec, part) for part in self.table] if self.table else project.given
-        return f"{files}{told!r}"
+        beyond = self.beyond(project.root) if self.beyond else ""
+        return f"{files}{told!r}{beyond!r}"
 
 
 def owned(stack: Stack, what: str) -> None:

@@ -170,9 +170,11 @@ def _judged(project: Project, promtool: str, spec: Alerts, files: tuple[str, ...
 def _inputs(project: Project) -> tuple[str, ...]:
     """Everything that the alerts' part of the table names, and what else lies there."""
     spec = alerts_of(project)
-    named = (spec.config, *spec.rules, *spec.tests, spec.runbooks, *rule_files(project), "pyproject.toml")
+    named = (spec.config, *spec.rules, *spec.tests, spec.runbooks, *rule_files(project))
     return tuple(path for path in named if path)
 
 
 RULES = Probe(evidence=Rules, subject=Subject.PROJECT, gather=_rules)
-TESTED = Probe(evidence=Tested, subject=Subject.PROJECT, gather=_tested, inputs=_inputs)
+TESTED = Probe(
+    evidence=Tested, subject=Subject.PROJECT, gather=_tested, inputs=_inputs, table=("alerts",), seconds=1.5
+)

@@ -31,6 +31,13 @@ _SAID = re.compile(r"^(INFO|WARN|ERROR) \S*?(\d+)\.json (.*)$", re.M)
 _PASSED = re.compile(r"^passed for resource ")
 _FAULT = re.compile(r"^(?:did not validate for resource \S+ against version \S+|could not be validated): ")
 _WIDTH = 300
+_READ_ONCE = """
+import functools, sys
+from kubernetes_validate import __main__, utils
+utils.schema_contents = functools.cache(utils.schema_contents)
+utils.yaml.SafeLoader = getattr(utils.yaml, "CSafeLoader", utils.yaml.SafeLoader)
+sys.exit(__main__.main())
+"""
 _TABLE = "[tool.pytest-saas-validate.kubernetes]"
 
 
@@ -112,39 +119,64 @@ def _manifests(project: Project, features: Mapping[str, Feature]) -> Manifests:
     return Manifests(overlays=tuple(found), leaks=tuple(leaks))
 
 
-def _validated(project: Project, features: Mapping[str, Feature]) -> Validated:
+def _validated(projects: Sequence[Project], features: Mapping[str, Feature]) -> list[Validated]:
+    """What one process says of the objects of all these projects; raises Unavailable and ProbeError."""
     validator = find("kubernetes-validate")
     if not validator.path:
         raise Unavailable(validator.reason)
-    manifests = _manifests(project, features)
-    everything = [resource for overlay in manifests.overlays for resource in overlay.resources]
-    return validated(validator.path, everything)
+    every = [
+        [resource for overlay in _manifests(project, features).overlays for resource in overlay.resources]
+        for project in projects
+    ]
+    said = _said(validator.path, [each for resources in every for each in resources if _is_judged(each)])
+    return [_of(resources, said) for resources in every]
 
 
 def validated(validator: Path, everything: Sequence[Resource]) -> Validated:
-    """What one process says of all these objects; raises ProbeError when it passes over one.
+    """What one process says of all these objects; raises ProbeError when it passes over one."""
+    return _of(everything, _said(validator, [each for each in everything if _is_judged(each)]))
 
-    It reads its schemas anew for each file, so objects that only their namespaces tell apart share one.
-    """
-    faults = [Fault(each.where, lack) for each in everything if (lack := _lacks(each))]
-    custom = {f"{each.kind} of {each.api}" for each in everything if not _lacks(each) and not each.built_in}
-    judged: dict[str, list[Resource]] = {}
-    for each in everything:
-        if not _lacks(each) and each.built_in:
-            judged.setdefault(_anywhere(each), []).append(each)
-    with tempfile.TemporaryDirectory(prefix="saas-schema-") as name:
-        files = [Path(name) / f"{number}.json" for number in range(len(judged))]
-        for file, text in zip(files, judged, strict=True):
-            file.write_text(text, encoding="utf-8")
-        ended = run([validator, "--strict", *(file.name for file in files)], cwd=Path(name), timeout=120)
-    said = {int(number): (level, text) for level, number, text in _SAID.findall(ended.text)}
-    for number, group in enumerate(judged.values()):
-        if number not in said:
-            raise ProbeError(f"kubernetes-validate said nothing of {group[0].where}\n{ended.explain()}")
-        level, text = said[number]
-        if level != "INFO" or not _PASSED.match(text):
-            faults += [Fault(each.where, _short(text)) for each in group]
+
+def _of(resources: Sequence[Resource], said: Mapping[str, str]) -> Validated:
+    faults = [Fault(each.where, lack) for each in resources if (lack := _lacks(each))]
+    faults += [Fault(r.where, said[text]) for r in resources if _is_judged(r) and said[text := _anywhere(r)]]
+    custom = {f"{each.kind} of {each.api}" for each in resources if not _lacks(each) and not each.built_in}
     return Validated(tuple(faults), tuple(sorted(custom)))
+
+
+def _is_judged(each: Resource) -> bool:
+    return not _lacks(each) and each.built_in
+
+
+def _said(validator: Path, resources: Sequence[Resource]) -> Mapping[str, str]:
+    """What is wrong with each distinct object, by its text; empty for what is right.
+
+    Objects that only their namespaces tell apart are one.
+    """
+    texts = {_anywhere(each): each.where for each in resources}
+    with tempfile.TemporaryDirectory(prefix="saas-schema-") as name:
+        files = [f"{number}.json" for number in range(len(texts))]
+        for file, text in zip(files, texts, strict=True):
+            (Path(name) / file).write_text(text, encoding="utf-8")
+        ended = run([*_command(validator), "--strict", *files], cwd=Path(name), timeout=120)
+    lines = {int(number): (level, words) for level, number, words in _SAID.findall(ended.text)}
+    found: dict[str, str] = {}
+    for number, (text, where) in enumerate(texts.items()):
+        if number not in lines:
+            raise ProbeError(f"kubernetes-validate said nothing of {where}\n{ended.explain()}")
+        level, words = lines[number]
+        found[text] = "" if level == "INFO" and _PASSED.match(words) else _short(words)
+    return found
+
+
+def _command(validator: Path) -> list[str]:
+    """Its own interpreter, with its schemas read once: they are read anew for each object otherwise."""
+    with validator.open("rb") as file:
+        first = file.readline().decode(errors="replace").strip()
+    interpreter = first.removeprefix("#!")
+    if first.startswith("#!/") and "python" in Path(interpreter).name and Path(interpreter).is_file():
+        return [interpreter, "-c", _READ_ONCE]
+    return [str(validator)]
 
 
 def _anywhere(each: Resource) -> str:
@@ -169,8 +201,19 @@ def _short(text: str) -> str:
 
 
 MANIFESTS = Probe(
-    evidence=Manifests, subject=Subject.PROJECT, gather=_manifests, inputs=_inputs, table=("kubernetes",)
+    evidence=Manifests,
+    subject=Subject.PROJECT,
+    gather=_manifests,
+    inputs=_inputs,
+    table=("kubernetes",),
+    seconds=0.4,
 )
 VALIDATED = Probe(
-    evidence=Validated, subject=Subject.PROJECT, gather=_validated, inputs=_inputs, table=("kubernetes",)
+    evidence=Validated,
+    subject=Subject.PROJECT,
+    gather=lambda project, features: _validated([project], features)[0],
+    inputs=_inputs,
+    table=("kubernetes",),
+    together=_validated,
+    seconds=1.0,
 )

@@ -20,10 +20,10 @@ from pytest_saas_validate.evidence.render import (
 from pytest_saas_validate.evidence.render_ignore import Ignored
 from pytest_saas_validate.evidence.render_passwords import passwords
 from pytest_saas_validate.evidence.render_python import python_floor, read_python
-from pytest_saas_validate.evidence.render_syntax import data_faults
+from pytest_saas_validate.evidence.render_syntax import data_faults, parser_of
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError, Unavailable
-from pytest_saas_validate.project import NOT_SOURCE, Project
+from pytest_saas_validate.project import NOT_SOURCE, File, Project, digest_of
 from pytest_saas_validate.tools import git
 
 _NO = frozenset({"no", "n", "false", "off", "0"})
@@ -58,6 +58,15 @@ def _empty_folders(root: Path) -> Iterator[str]:
             yield Path(folder).relative_to(root).as_posix()
 
 
+def _data_inputs(project: Project) -> Sequence[str]:
+    """What a parser here reads, what no parser reads, and what tells the oldest Python."""
+    return [
+        name
+        for name in project.files
+        if parser_of(name) or name.endswith((*_UNREAD, "pyproject.toml", "ruff.toml"))
+    ]
+
+
 def _parsed(project: Project, features: Mapping[str, Feature]) -> Parsed:
     files = project.files
     charts = [posixpath.join(posixpath.dirname(n), "templates/") for n in files if n.endswith("Chart.yaml")]
@@ -80,17 +89,31 @@ def _passwords(project: Project, features: Mapping[str, Feature]) -> Passwords:
     return Passwords(tuple(dict.fromkeys(passwords(project.files))))
 
 
-def _swallowed(project: Project, features: Mapping[str, Feature]) -> Swallowed:
-    """What git says of every path, by the project's own .gitignore files only; raises Unavailable."""
+def _swallowed(projects: Sequence[Project], features: Mapping[str, Feature]) -> list[Swallowed]:
+    """What git says of every path, by the project's own .gitignore files only; raises Unavailable.
+
+    Projects with equal rules are asked about together.
+    """
     if not git.available():
         raise Unavailable("git is not here; install it")
+    groups: dict[str, dict[str, File]] = {}
+    rules = [digest_of(git.rules(project.files).items()) for project in projects]
+    for project, rule in zip(projects, rules, strict=True):
+        groups.setdefault(rule, {}).update(project.files)
     try:
-        found = git.ignored(project.files)
+        found = {rule: git.ignored(files) for rule, files in groups.items()}
     except git.GitError as problem:
         raise ProbeError(f"git did not ignore what was told to be ignored\n{problem}") from None
-    return Swallowed(
-        tuple(Fault(path, f"is ignored by {rule}: a commit leaves it out") for path, rule in found.items())
-    )
+    return [
+        Swallowed(
+            tuple(
+                Fault(path, f"is ignored by {by}: a commit leaves it out")
+                for path, by in found[rule].items()
+                if path in project.files
+            )
+        )
+        for project, rule in zip(projects, rules, strict=True)
+    ]
 
 
 def _locks(project: Project, features: Mapping[str, Feature]) -> Locks:
@@ -108,9 +131,20 @@ def _locks(project: Project, features: Mapping[str, Feature]) -> Locks:
     return Locks(texts, named)
 
 
-RENDERED = Probe(evidence=Rendered, subject=Subject.PROJECT, gather=_rendered)
-PARSED = Probe(evidence=Parsed, subject=Subject.PROJECT, gather=_parsed)
+RENDERED = Probe(
+    evidence=Rendered,
+    subject=Subject.PROJECT,
+    gather=_rendered,
+    beyond=lambda root: tuple(sorted(_empty_folders(root))),
+)
+PARSED = Probe(evidence=Parsed, subject=Subject.PROJECT, gather=_parsed, inputs=_data_inputs)
 PYTHON = Probe(evidence=PythonModules, subject=Subject.PROJECT, gather=_python, inputs=_python_inputs)
 PASSWORDS = Probe(evidence=Passwords, subject=Subject.PROJECT, gather=_passwords)
-SWALLOWED = Probe(evidence=Swallowed, subject=Subject.PROJECT, gather=_swallowed)
+SWALLOWED = Probe(
+    evidence=Swallowed,
+    subject=Subject.PROJECT,
+    gather=lambda project, features: _swallowed([project], features)[0],
+    together=_swallowed,
+    seconds=0.1,
+)
 LOCKS = Probe(evidence=Locks, subject=Subject.PROJECT, gather=_locks)

@@ -237,4 +237,4 @@ def _hostile(renders: Renders) -> Hostile:
     )
 
 
-HOSTILE = Probe(evidence=Hostile, subject=Subject.TEMPLATE, gather=_hostile)
+HOSTILE = Probe(evidence=Hostile, subject=Subject.TEMPLATE, gather=_hostile, seconds=3.0)

@@ -14,6 +14,7 @@ from pytest_saas_validate.combos import Feature
 from pytest_saas_validate.evidence.render import Fault, Scripts
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError
+from pytest_saas_validate.probes.layers import Layers
 from pytest_saas_validate.process import run
 from pytest_saas_validate.project import File, Project
 
@@ -49,36 +50,56 @@ def _inputs(project: Project) -> Sequence[str]:
     return [name for name, file in project.files.items() if _is_script(name, file)]
 
 
-def _scripts(project: Project, features: Mapping[str, Feature]) -> Scripts:
-    return read_scripts({n: project.files[n] for n in _inputs(project)}, project.root)
+def _scripts(projects: Sequence[Project], features: Mapping[str, Feature]) -> list[Scripts]:
+    """Each distinct script is read once."""
+    trees = [{name: project.files[name] for name in _inputs(project)} for project in projects]
+    layers = Layers.of(trees)
+    with tempfile.TemporaryDirectory() as folder:
+        layers.write(Path(folder))
+        faults, unread = _read(dict(layers.files()), Path(folder))
+    return [
+        Scripts(
+            tuple(layers.faults(tree, faults)),
+            tuple(f"{name} ({unread[laid]})" for laid, name in layers.names(tree).items() if laid in unread),
+        )
+        for tree in trees
+    ]
 
 
 def read_scripts(files: Mapping[str, File], root: Path) -> Scripts:
     """What the interpreters say of these files below `root`; raises ProbeError when one is asleep."""
+    faults, unread = _read(files, root)
+    every = tuple(fault for name in faults for fault in faults[name])
+    return Scripts(every, tuple(f"{name} ({why})" for name, why in unread.items()))
+
+
+def _read(files: Mapping[str, File], root: Path) -> tuple[dict[str, list[Fault]], dict[str, str]]:
+    """The faults of each file, and of each that nobody could read the reason."""
     by_shell: dict[str, list[str]] = {}
     for name, file in files.items():
         shell = shell_of(name, file)
         if shell:
             by_shell.setdefault(shell, []).append(name)
-    faults: list[Fault] = []
-    unreached: list[str] = []
+    faults: dict[str, list[Fault]] = {}
+    unread: dict[str, str] = {}
     for shell, names in sorted(by_shell.items()):
         if shell in _SHELLS.values() and shutil.which(shell):
-            faults += _shell(shell, names, root)
+            faults |= _shell(shell, names, root)
         else:
-            unreached += [f"{name} ({shell} is not here)" for name in names]
+            unread |= dict.fromkeys(names, f"{shell} is not here")
     makefiles = [name for name in files if _MAKEFILE.search(name)]
-    runs = [name for name in makefiles if _RUNS.search(files[name].text or "")]
     make = shutil.which("make")
-    readable = [name for name in makefiles if name not in runs] if make else []
-    unreached += [f"{name} (make would run a program to read it)" for name in runs if make]
-    unreached += [f"{name} (make is not here)" for name in makefiles if not make]
-    if make and readable:
-        faults += _makefiles(make, readable, root)
-    return Scripts(tuple(faults), tuple(unreached))
+    if not make:
+        return faults, unread | dict.fromkeys(makefiles, "make is not here")
+    runs = [name for name in makefiles if _RUNS.search(files[name].text or "")]
+    unread |= dict.fromkeys(runs, "make would run a program to read it")
+    readable = [name for name in makefiles if name not in runs]
+    if readable:
+        faults |= _makefiles(make, readable, root)
+    return faults, unread
 
 
-def _shell(shell: str, names: Sequence[str], root: Path) -> Iterator[Fault]:
+def _shell(shell: str, names: Sequence[str], root: Path) -> dict[str, list[Fault]]:
     with tempfile.TemporaryDirectory() as folder:
         sample = Path(folder) / "sample.sh"
         sample.write_text(_BAD_SHELL, encoding="utf-8")
@@ -96,8 +117,7 @@ def _shell(shell: str, names: Sequence[str], root: Path) -> Iterator[Fault]:
         said = []
     if not judged.get(str(sample)) or len(judged) != len(names) + 1:
         raise ProbeError(f"{shell} -n found nothing in a broken script\n{result.explain()}")
-    for name in names:
-        yield from judged[name]
+    return {name: judged[name] for name in names}
 
 
 def _faults(name: str, said: Iterable[str], *, failed: bool) -> Iterator[Fault]:
@@ -109,14 +129,13 @@ def _faults(name: str, said: Iterable[str], *, failed: bool) -> Iterator[Fault]:
         yield Fault(name, " ".join(lines) or "is refused without a word")
 
 
-def _makefiles(make: str, names: Sequence[str], root: Path) -> Iterator[Fault]:
+def _makefiles(make: str, names: Sequence[str], root: Path) -> dict[str, list[Fault]]:
     with tempfile.TemporaryDirectory() as folder:
         sample = Path(folder) / "Makefile"
         sample.write_text(_BAD_MAKE, encoding="utf-8")
         if not list(_makefile(make, sample, "Makefile")):
             raise ProbeError("make found nothing in a broken Makefile")
-    for name in names:
-        yield from _makefile(make, root / name, name)
+    return {name: list(_makefile(make, root / name, name)) for name in names}
 
 
 def _makefile(make: str, path: Path, name: str) -> Iterator[Fault]:
@@ -128,4 +147,11 @@ def _makefile(make: str, path: Path, name: str) -> Iterator[Fault]:
     yield from _faults(name, said.splitlines(), failed=_NO_TARGET not in said)
 
 
-SCRIPTS = Probe(evidence=Scripts, subject=Subject.PROJECT, gather=_scripts, inputs=_inputs)
+SCRIPTS = Probe(
+    evidence=Scripts,
+    subject=Subject.PROJECT,
+    gather=lambda project, features: _scripts([project], features)[0],
+    inputs=_inputs,
+    together=_scripts,
+    seconds=0.2,
+)

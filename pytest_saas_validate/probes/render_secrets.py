@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -13,6 +13,7 @@ from pytest_saas_validate.combos import Feature
 from pytest_saas_validate.evidence.render import Fault, SecretsInCode, SecretsInData, SecretsInText
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError, Unavailable
+from pytest_saas_validate.probes.layers import Layers
 from pytest_saas_validate.process import run
 from pytest_saas_validate.project import File, Project
 from pytest_saas_validate.tools import find
@@ -20,6 +21,7 @@ from pytest_saas_validate.tools import find
 T = TypeVar("T", SecretsInCode, SecretsInData, SecretsInText)
 _SAMPLE = "saas-validate-sample.pem"
 _CONFIG = ".gitleaks.toml"
+_OWN_WORDS = frozenset({_CONFIG, ".gitleaksignore"})  # speak of paths of their own project
 _HASH = re.compile(rb"--hash=sha256:[0-9a-f]{64}")  # most of a lock, and slow to read
 # A scan takes a second for each megabyte, and these change with few switches: each is read by itself.
 _CODE = frozenset({".py", ".sh", ".sql", ".js", ".mjs", ".ts", ".css", ".html", ".mako"})
@@ -35,7 +37,7 @@ def fake_key() -> str:
 
 def _paths(project: Project, kind: type) -> list[str]:
     """Files of one kind, and what configures gitleaks for all of them."""
-    return [name for name in project.files if name == _CONFIG or _kind(name) is kind]
+    return [name for name in project.files if name in _OWN_WORDS or _kind(name) is kind]
 
 
 def _kind(name: str) -> type:
@@ -43,8 +45,8 @@ def _kind(name: str) -> type:
     return SecretsInCode if suffix in _CODE else SecretsInData if suffix in _DATA else SecretsInText
 
 
-def _scan(files: Mapping[str, File]) -> Iterator[Fault]:
-    """What gitleaks finds in these files; raises Unavailable, or ProbeError when it finds nothing at all."""
+def _scan(files: Mapping[str, File]) -> dict[str, list[Fault]]:
+    """What gitleaks finds in each of these files; raises Unavailable, or ProbeError when it finds nothing."""
     tool = find("gitleaks")
     if tool.path is None:
         raise Unavailable(tool.reason)
@@ -66,17 +68,37 @@ def _scan(files: Mapping[str, File]) -> Iterator[Fault]:
     places = [(Path(row["File"]).as_posix(), row["StartLine"], row["RuleID"]) for row in found]
     if not any(path == _SAMPLE for path, _, _ in places):
         raise ProbeError(f"gitleaks did not find the key that was put there for it; see {_CONFIG}")
+    faults: dict[str, list[Fault]] = {}
     for path, line, rule in places:
         if path != _SAMPLE:
-            yield Fault(f"{path}:{line}", f"holds what looks like a secret ({rule})")
+            fault = Fault(f"{path}:{line}", f"holds what looks like a secret ({rule})")
+            faults.setdefault(path, []).append(fault)
+    return faults
+
+
+def _scan_trees(trees: Sequence[Mapping[str, File]]) -> Iterator[tuple[Fault, ...]]:
+    """The same of several trees: one process for all that have no words of their own for gitleaks."""
+    layers = Layers.of(tree for tree in trees if _OWN_WORDS.isdisjoint(tree))
+    said = _scan(dict(layers.files())) if layers.layers else {}
+    for tree in trees:
+        if _OWN_WORDS.isdisjoint(tree):
+            yield tuple(layers.faults(tree, said))
+        else:
+            yield tuple(fault for faults in _scan(tree).values() for fault in faults)
 
 
 def _probe(kind: type[T]) -> Probe:
-    def gather(project: Project, features: Mapping[str, Feature]) -> T:
-        return kind(tuple(_scan({name: project.files[name] for name in _paths(project, kind)})))
+    def together(projects: Sequence[Project], features: Mapping[str, Feature]) -> list[T]:
+        trees = [{name: project.files[name] for name in _paths(project, kind)} for project in projects]
+        return [kind(faults) for faults in _scan_trees(trees)]
 
     return Probe(
-        evidence=kind, subject=Subject.PROJECT, gather=gather, inputs=lambda project: _paths(project, kind)
+        evidence=kind,
+        subject=Subject.PROJECT,
+        gather=lambda project, features: together([project], features)[0],
+        inputs=lambda project: _paths(project, kind),
+        together=together,
+        seconds=0.6,
     )
 
 

@@ -88,10 +88,13 @@ def _strays(template: Path, sources: Mapping[str, File], hooks: tuple[str, ...])
         path = Path(name)
         if path.parts[0] == "hooks" and name not in hooks and re.match(r"(pre|post)[_-]", path.stem):
             yield Fault(name, f"is never run: cookiecutter runs {', '.join(_HOOKS)} only")
-    beside = template.parent / "hooks"
-    for path in sorted(beside.glob("*_gen_project.*")) if beside.is_dir() else ():
-        if f"hooks/{path.name}" not in hooks:
-            yield Fault(f"../hooks/{path.name}", "is never run: it lies beside the template, not inside it")
+    for name in _hooks_beside(template):
+        if f"hooks/{name}" not in hooks:
+            yield Fault(f"../hooks/{name}", "is never run: it lies beside the template, not inside it")
+
+
+def _hooks_beside(template: Path) -> list[str]:
+    return sorted(path.name for path in (template.parent / "hooks").glob("*_gen_project.*"))
 
 
 def _rebaked(renders: Renders) -> Rebaked:
@@ -128,5 +131,7 @@ def differing(first: Project, second: Project) -> Iterator[Fault]:
             yield Fault(f"{name}:{line}" if line else name, "differs between two bakes of the same answers")
 
 
-EFFECTS = Probe(evidence=Effects, subject=Subject.TEMPLATE, gather=_effects)
-REBAKED = Probe(evidence=Rebaked, subject=Subject.TEMPLATE, gather=_rebaked)
+EFFECTS = Probe(
+    evidence=Effects, subject=Subject.TEMPLATE, gather=_effects, beyond=_hooks_beside, seconds=1.0
+)
+REBAKED = Probe(evidence=Rebaked, subject=Subject.TEMPLATE, gather=_rebaked, seconds=0.4)

@@ -11,6 +11,7 @@ from pytest_saas_validate.evidence.render import Fault, WebModules
 from pytest_saas_validate.evidence.render_web import unresolved
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError
+from pytest_saas_validate.probes.layers import Layers
 from pytest_saas_validate.process import run
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.tools import find
@@ -43,33 +44,43 @@ def _inputs(project: Project) -> Sequence[str]:
     return [name for name in project.files if _WEB.search(name)]
 
 
-def _web(project: Project, features: Mapping[str, Feature]) -> WebModules:
-    files = {name: project.files[name] for name in _inputs(project)}
-    sources = {name: file.text or "" for name, file in files.items() if _MODULE.search(name)}
-    lost = tuple(unresolved(files))
-    faults, unreached = _parse(sources) if sources else ((), ())
-    unread = tuple(f"{name} (node cannot read it)" for name in files if _UNREAD.search(name))
-    return WebModules(faults, lost, (*unread, *unreached))
+def _web(projects: Sequence[Project], features: Mapping[str, Feature]) -> list[WebModules]:
+    """Each distinct module is read once."""
+    trees = [{name: project.files[name] for name in _inputs(project)} for project in projects]
+    modules = [{name: file for name, file in tree.items() if _MODULE.search(name)} for tree in trees]
+    layers = Layers.of(modules)
+    sources = {name: file.text or "" for name, file in layers.files()}
+    faults, unread = _parse(sources) if sources else ({}, "")
+    return [
+        WebModules(
+            tuple(layers.faults(own, faults)),
+            tuple(unresolved(tree)),
+            (
+                *(f"{name} (node cannot read it)" for name in tree if _UNREAD.search(name)),
+                *(f"{name} ({unread})" for name in own if unread),
+            ),
+        )
+        for tree, own in zip(trees, modules, strict=True)
+    ]
 
 
-def _parse(sources: Mapping[str, str]) -> tuple[tuple[Fault, ...], tuple[str, ...]]:
-    """What node says of each module, and which it could not judge; raises ProbeError."""
+def _parse(sources: Mapping[str, str]) -> tuple[dict[str, list[Fault]], str]:
+    """What node says of each module, and why it could not judge any; raises ProbeError."""
     tool = find("node")
     if tool.path is None:
-        return (), tuple(f"{name} ({tool.reason})" for name in sources)
+        return {}, tool.reason
     samples = {_GOOD: "const one: number = 1;\nexport { one };\n", _BAD: "const one = {;\n"}
     words = [str(tool.path), "--no-warnings", "--input-type=module", "--eval", _READ_ALL]
     result = run(words, stdin=json.dumps({**sources, **samples}).encode())
     if b"stripTypeScriptTypes" in result.stderr and not result.ok:
-        older = f"{tool.path} is older than {_NEEDED}; pip install 'pytest-saas-validate[judges]'"
-        return (), tuple(f"{name} ({older})" for name in sources)
+        return {}, f"{tool.path} is older than {_NEEDED}; pip install 'pytest-saas-validate[judges]'"
     try:
         said = json.loads(result.text)
     except ValueError:
         raise ProbeError(f"node did not answer\n{result.explain()}") from None
     if said.get(_GOOD, "") is not None or not said.get(_BAD):
         raise ProbeError(f"node does not tell a good module from a bad one\n{result.explain()}")
-    return tuple(_fault(name, said[name]) for name in sources if _refused(said[name])), ()
+    return {name: [_fault(name, said[name])] for name in sources if _refused(said[name])}, ""
 
 
 def _refused(said: Mapping[str, object] | None) -> bool:
@@ -82,4 +93,11 @@ def _fault(name: str, said: Mapping[str, object]) -> Fault:
     return Fault(f"{name}:{line}" if line else name, str(said["message"]))
 
 
-WEB_MODULES = Probe(evidence=WebModules, subject=Subject.PROJECT, gather=_web, inputs=_inputs)
+WEB_MODULES = Probe(
+    evidence=WebModules,
+    subject=Subject.PROJECT,
+    gather=lambda project, features: _web([project], features)[0],
+    inputs=_inputs,
+    together=_web,
+    seconds=0.3,
+)

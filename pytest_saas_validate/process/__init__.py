@@ -3,6 +3,7 @@
 from pytest_saas_validate.process.cache import Cache
 from pytest_saas_validate.process.children import Child, end_all, spawn, tail
 from pytest_saas_validate.process.ledger import Ledger
+from pytest_saas_validate.process.memory import memory
 from pytest_saas_validate.process.once import locked, once
 from pytest_saas_validate.process.reaper import Reaped, reap, reap_dead
 from pytest_saas_validate.process.runner import Run, run
@@ -20,6 +21,7 @@ __all__ = [
     "cache_root",
     "end_all",
     "locked",
+    "memory",
     "once",
     "reap",
     "reap_dead",

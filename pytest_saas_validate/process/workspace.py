@@ -13,7 +13,8 @@ from pathlib import Path
 from pytest_saas_validate.process.identity import birth, here
 from pytest_saas_validate.process.ledger import Ledger
 from pytest_saas_validate.process.marker import current, mark_with
-from pytest_saas_validate.process.once import locked, write_atomically
+from pytest_saas_validate.process.memory import memory
+from pytest_saas_validate.process.once import locked, once, write_atomically
 from pytest_saas_validate.process.reaper import WORKER, Reaped, reap, reap_dead
 
 _NAME = "pytest-saas-validate"
@@ -118,6 +119,19 @@ class Workspace:
             path /= part
             _make(path)
         return path
+
+    def swift(self, name: str) -> Path:
+        """A folder of the run for many small files: in memory where there is room, else like `sub`."""
+        return once(self.shared, f"swift-{name}", lambda: self._in_memory() or self.sub(name))
+
+    def _in_memory(self) -> Path | None:
+        base = memory()
+        if base is None:
+            return None
+        folder = base / f"saas-{self.run_id}-{os.urandom(3).hex()}"
+        self.ledger.plan("folder", path=str(folder))
+        folder.mkdir(mode=0o711)
+        return folder
 
     def close(self) -> Reaped:
         """End everything that is left of the run, whoever started it, and remove its folder. By its owner."""

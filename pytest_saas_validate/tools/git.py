@@ -25,16 +25,20 @@ def available() -> bool:
     return shutil.which("git") is not None
 
 
+def rules(files: Mapping[str, File]) -> dict[str, File]:
+    """The files among these that say what is ignored."""
+    return {name: file for name, file in files.items() if posixpath.basename(name) == ".gitignore"}
+
+
 def ignored(files: Mapping[str, File]) -> dict[str, str]:
     """Which of the files the .gitignore files among them hide: path -> "FILE:LINE (PATTERN)".
 
     Only these rules count: not what the machine or the user adds, nor that a file is tracked already. Raises
     GitError. Two processes, 10 ms.
     """
-    rules = {name: file for name, file in files.items() if posixpath.basename(name) == ".gitignore"}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for path, file in {**rules, _SAMPLE: File(b"*\n")}.items():
+        for path, file in {**rules(files), _SAMPLE: File(b"*\n")}.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(file.content)
         plain = _environment()

@@ -17,9 +17,9 @@ from pytest_saas_validate.findings import (
     Subject,
     Waiver,
     check,
-    verdict,
     worst,
 )
+from pytest_saas_validate.judging import verdict
 from pytest_saas_validate.violations import Violations, assert_clean
 
 TODAY = dt.date(2026, 11, 24)

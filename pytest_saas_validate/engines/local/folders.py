@@ -8,9 +8,8 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_saas_validate.process import Workspace
+from pytest_saas_validate.process import Workspace, memory
 
-_MEMORY, _ROOM = Path("/dev/shm"), 1 << 30  # bytes; a container has 64 MB there unless it was given more
 _LONGEST_SOCKET = 85  # bytes without the socket's own name; a path ends at 103 on macOS, at 107 on Linux
 
 
@@ -30,12 +29,8 @@ class Folders:
 
     def for_data(self) -> Path:
         """A path for a cluster: in memory where there is room, which makes a copy four times cheaper."""
-        try:
-            memory = os.statvfs(_MEMORY)
-            roomy = memory.f_bavail * memory.f_frsize > _ROOM and os.access(_MEMORY, os.W_OK | os.X_OK)
-        except FileNotFoundError:
-            roomy = False
-        return self._elsewhere(_MEMORY) if roomy else self.root / "data"
+        base = memory()
+        return self._elsewhere(base) if base else self.root / "data"
 
     def for_socket(self) -> Path:
         """A path for a folder of sockets that is short enough for one."""

@@ -1,0 +1,126 @@
+"""The verdicts on files alone, all at once: from earlier runs what they know, the rest by planned jobs."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_saas_validate.bake import BakeError
+from pytest_saas_validate.findings import Subject
+from pytest_saas_validate.judging import Judged, judge
+from pytest_saas_validate.plan.cases import Case
+from pytest_saas_validate.plan.edition import edition
+from pytest_saas_validate.plan.jobs import run_jobs, static_jobs
+from pytest_saas_validate.plan.judgements import Judgements
+from pytest_saas_validate.probes import ProbeError, probes
+from pytest_saas_validate.spec import SpecError
+
+if TYPE_CHECKING:
+    from pytest_saas_validate.plan.plan import Plan
+
+STATIC = (Subject.PROJECT, Subject.TEMPLATE)
+
+
+@dataclass
+class Ahead:
+    """Judges every chosen case of files alone when the first is asked for.
+
+    A judgement is known by the template and the answers, so that nothing is baked when nothing changed; and
+    by the files that decide it, so that a change costs what it reaches. What could not be judged is not kept.
+    """
+
+    plan: Plan
+    kept: Judgements | None  # None: nothing is known, and nothing is kept
+    reused: int = 0  # judgements of earlier runs
+
+    def judged(self, case: Case) -> Judged | None:
+        """What is known of a case; None for one that could not be judged."""
+        return self._all.get(case.id)
+
+    def prepare(self) -> None:
+        """Judge now, whoever asks later."""
+        _ = self._all
+
+    @cached_property
+    def _all(self) -> Mapping[str, Judged]:
+        cases = [c for c in self.plan.applicable() if c.check.subject in STATIC and self.plan.is_chosen(c)]
+        names = {case.id: self._by_source(case) for case in cases} if self.plan.settings.is_template else {}
+        found = self._read(names)
+        rest = [case for case in cases if case.id not in found]
+        made = self._judge(rest)
+        traced = {case.id: self.plan.traced(made[case.id], case) for case in rest if case.id in made}
+        self._write(names, traced)
+        return {**found, **traced}
+
+    def _judge(self, cases: Sequence[Case]) -> Mapping[str, Judged]:
+        """By the files that decide each; what no run knows is gathered by jobs."""
+        names = {case.id: name for case in cases if (name := self._by_files(case))}
+        found = self._read(names)
+        rest = [case for case in cases if case.id not in found]
+        run_jobs(static_jobs(self.plan, [case for case in rest if case.combo is None or case.id in names]))
+        tried = {case.id: judge(case.check, *self.plan.gather(case)) for case in rest}
+        made = {id_: judged for id_, judged in tried.items() if isinstance(judged, Judged)}
+        self._write(names, made)
+        return {**found, **made}
+
+    def _by_source(self, case: Case) -> str:
+        settings = self.plan.settings
+        combos = [case.combo] if case.combo else settings.combos
+        return _name(
+            "source",
+            self._source,
+            case.check.id,
+            [combo.answers for combo in combos],
+            [probe.beyond(settings.source) for kind in case.check.kinds if (probe := probes()[kind]).beyond],
+        )
+
+    @cached_property
+    def _source(self) -> str:
+        """The template, what the table says of its features, and the day, which a template may print."""
+        settings = self.plan.settings
+        told = (sorted(settings.features.items()), settings.options, settings.hooks, self.plan.today)
+        return _name(edition(), os.fspath(settings.source), told, *_everything(settings.source))
+
+    def _by_files(self, case: Case) -> str:
+        """Empty for a template as a whole, and for a project that cannot be baked or read."""
+        if case.combo is None:
+            return ""
+        try:
+            project = self.plan.project(case.combo)
+            parts = [self.plan.gatherer.name(probes()[kind], project) for kind in case.check.kinds]
+        except (BakeError, ProbeError, SpecError):
+            return ""
+        return _name("files", edition(), case.check.id, sorted(self.plan.settings.features.items()), parts)
+
+    def _read(self, names: Mapping[str, str]) -> dict[str, Judged]:
+        known = self.kept.read(list(names.values())) if self.kept else {}
+        found = {id_: known[name] for id_, name in names.items() if name in known}
+        self.reused += len(found)
+        return found
+
+    def _write(self, names: Mapping[str, str], judged: Mapping[str, Judged]) -> None:
+        if self.kept:
+            self.kept.write({names[id_]: value for id_, value in judged.items() if id_ in names})
+
+
+def _name(*parts: object) -> str:
+    return hashlib.sha256("\0".join(map(repr, parts)).encode()).hexdigest()
+
+
+def _everything(folder: Path) -> Iterator[str]:
+    """All that lies below a folder: paths, kinds, modes, contents, and where links lead."""
+    for root, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in (".git", "__pycache__"))
+        for name in (*folders, *sorted(files)):
+            path = Path(root) / name
+            mode = path.lstat().st_mode
+            content = path.read_bytes() if stat.S_ISREG(mode) else b""
+            if stat.S_ISLNK(mode):
+                content = os.fsencode(path.readlink())
+            yield f"{path.relative_to(folder)} {mode} {hashlib.sha256(content).hexdigest()}"

@@ -1,0 +1,55 @@
+"""What a judgement depends on besides what is judged: our code, the interpreter, and the tools."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import sysconfig
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest_saas_validate
+from pytest_saas_validate.tools import TOOLS, find
+
+_PROGRAMS = ("sh", "bash", "make", "git", "unshare")  # not of the catalogue, and asked all the same
+
+
+@cache
+def edition() -> str:
+    """Names all of it: equal names judge equal files alike. Once in a process, 30 ms."""
+    total = hashlib.sha256()
+    for part in (*_own_code(), *_interpreter(), *_tools()):
+        total.update(part + b"\0")
+    return total.hexdigest()
+
+
+def _own_code() -> Iterator[bytes]:
+    home = Path(pytest_saas_validate.__file__).parent
+    for path in sorted(home.rglob("*.py")):
+        yield path.relative_to(home).as_posix().encode()
+        yield path.read_bytes()
+
+
+def _interpreter() -> Iterator[bytes]:
+    """Python, and every package with its version: a folder's name tells both."""
+    yield sys.version.encode()
+    for place in sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}):
+        yield from sorted(path.name.encode() for path in Path(place).glob("*.dist-info"))
+
+
+def _tools() -> Iterator[bytes]:
+    for name in TOOLS:
+        tool = find(name)
+        yield f"{name} {tool.path} {tool.version}".encode()
+    for name in _PROGRAMS:
+        path = shutil.which(name)
+        yield f"{name} {_state(Path(path)) if path else None}".encode()
+    yield os.environ.get("PATH", "").encode()  # a hook finds its programs there
+
+
+def _state(path: Path) -> tuple[str, int, int]:
+    facts = path.stat()
+    return os.fspath(path.resolve()), facts.st_mtime_ns, facts.st_size

@@ -1,0 +1,92 @@
+"""Verdicts on files: what an earlier run knows is not asked again, and what changed is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pytest_saas_validate.findings import Outcome
+
+ROOT = "{{cookiecutter.slug}}"
+Run = Callable[..., Any]
+
+
+def test_a_second_run_bakes_nothing_and_says_the_same(
+    run: Run, template: Path, bakes: list[str], programs: list[str]
+) -> None:
+    (template / ROOT / "app.py").write_text("import json\n# {{ '{% endraw %}' }}\n\nprint(json)\n")
+    anew, _ = run(kept=False)
+    first, plan = run()
+    assert plan.ahead.reused == 0
+    del bakes[:], programs[:]
+    second, plan = run()
+    assert bakes == [] == programs
+    assert plan.ahead.reused == len(second)
+    assert anew == first == second
+    found = [finding for verdict in second for finding in verdict.findings]
+    assert {finding.source for finding in found if finding.where.startswith("app.py")} == {f"{ROOT}/app.py:2"}
+
+
+def test_a_change_is_judged(run: Run, template: Path) -> None:
+    before, _ = run()
+    assert {verdict.outcome for verdict in before if verdict.check == "TR002"} == {Outcome.OK}
+    (template / ROOT / "app.py").write_text("import json\n\nprint(json\n")
+    after, _ = run()
+    assert {verdict.outcome for verdict in after if verdict.check == "TR002"} == {Outcome.FAILED}
+    (template / ROOT / "app.py").write_text("import json\n\nprint(json)\n")
+    assert run()[0] == before
+
+
+def test_a_change_of_one_file_asks_only_the_tools_that_read_it(
+    run: Run, template: Path, programs: list[str]
+) -> None:
+    run("TR002")
+    del programs[:]
+    (template / ROOT / "README.md").write_text("# changed\n")
+    run("TR002")
+    assert programs == [], "no parser reads it"
+    (template / ROOT / "run.sh").write_text("#!/bin/sh\necho changed\n")
+    run("TR002")
+    assert [words for words in programs if words.startswith("sh -c")]
+
+
+def test_what_lies_beside_the_template_counts(run: Run, template: Path) -> None:
+    """A hook that cookiecutter never runs is a finding about the template."""
+    before, _ = run("TR011")
+    stray = template.parent / "hooks" / "post_gen_project.py"
+    stray.parent.mkdir()
+    stray.write_text("print('never')\n")
+    after, _ = run("TR011")
+    assert [len(verdict.findings) for verdict in (*before, *after)] == [0, 1]
+
+
+def test_an_empty_folder_and_a_mode_count(run: Run, template: Path) -> None:
+    run("TR007,TR012")
+    (template / ROOT / "empty").mkdir()
+    (template / ROOT / "run.sh").chmod(0o644)
+    after, _ = run("TR007,TR012")
+    assert {verdict.check for verdict in after if verdict.findings} == {"TR007", "TR012"}
+
+
+def test_waivers_and_days_are_no_part_of_what_is_kept(run: Run, template: Path) -> None:
+    (template / ROOT / "run.sh").chmod(0o644)
+    failed, _ = run("TR007")
+    (template / "pyproject.toml").write_text(
+        '[tool.pytest-saas-validate.waivers]\nTR007 = { reason = "known", until = 2999-01-01 }\n'
+    )
+    waived, _ = run("TR007")
+    assert {verdict.outcome for verdict in failed} == {Outcome.FAILED}
+    assert {verdict.outcome for verdict in waived} == {Outcome.WAIVED}
+
+
+def test_what_could_not_be_judged_is_tried_again(run: Run, template: Path) -> None:
+    hook = template / "hooks" / "post_gen_project.py"
+    hook.parent.mkdir()
+    hook.write_text("raise SystemExit('no')\n")
+    broken, _ = run("TR002")
+    assert {verdict.outcome for verdict in broken} == {Outcome.ERROR}
+    hook.write_text("print('yes')\n")
+    mended, plan = run("TR002")
+    assert {verdict.outcome for verdict in mended} == {Outcome.OK}
+    assert plan.ahead.reused == 0

@@ -1,0 +1,64 @@
+"""From combinations to jobs: each distinct thing once, the longest first, and as few programs as can be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_saas_validate.cli import main
+from pytest_saas_validate.plan.jobs import Scope, run_jobs, static_jobs
+
+Run = Callable[..., Any]
+
+
+def test_equal_files_are_one_job(template: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "jobs", str(template), "--only", "TR", "--json"]) == 0
+    jobs = json.loads(capsys.readouterr().out)
+    by_evidence = {name: [job for job in jobs if job["evidence"] == name] for name in ("Scripts", "Rendered")}
+    (scripts,) = by_evidence["Scripts"]
+    assert scripts["scope"] == Scope.CONTENT
+    assert len(scripts["combos"]) == 4
+    assert [job["combos"] for job in by_evidence["Rendered"]] == [[c] for c in sorted(scripts["combos"])]
+    (python,) = (job for job in jobs if job["evidence"] == "PythonModules" and "bare" in job["combos"])
+    assert python["scope"] == Scope.SUBTREE
+    assert python["combos"] == ["bare"], "the other combinations have more modules"
+    assert [job["seconds"] for job in jobs] == sorted((job["seconds"] for job in jobs), reverse=True)
+
+
+def test_a_person_can_read_them(template: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list", "jobs", str(template), "--only", "TR001,TR005"]) == 0
+    assert capsys.readouterr().out == (
+        "5 cases of 4 combinations: 5 jobs (1 template, 4 tree)\n"
+        "  1 template  Rebaked: TR005; for template\n"
+        "  4 tree      Rendered: TR001; for bare | jobs | jobs+mail | mail\n"
+    )
+
+
+def test_a_template_that_does_not_render_is_told(template: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (template / "{{cookiecutter.slug}}" / "broken.txt").write_text("{{ cookiecutter.nobody }}\n")
+    assert main(["list", "jobs", str(template), "--only", "TR001"]) == 3
+    assert "nobody" in capsys.readouterr().err
+
+
+def test_each_program_is_started_once_for_all_combinations(run: Run, programs: list[str]) -> None:
+    """Two for the shells' own sample and all scripts; git makes a folder and is asked."""
+    run("TR002,TR017", kept=False)
+    assert sorted(words.split()[0] for words in programs if "node" not in words) == ["git", "git", "sh"]
+    assert len([words for words in programs if "node" in words]) <= 1
+
+
+def test_jobs_that_break_leave_the_reason_to_who_asks(run: Run, template: Path) -> None:
+    _, plan = run("TR001", kept=False)
+    cases = [case for case in plan.applicable() if case.combo is not None]
+
+    def broken() -> None:
+        raise RuntimeError("nobody sees it")
+
+    jobs = static_jobs(plan, cases)
+    assert len(jobs) == 4
+    with pytest.raises(RuntimeError, match="nobody sees it"):
+        run_jobs([type(jobs[0])(**{**vars(jobs[0]), "work": broken, "seconds": 1.0})])
