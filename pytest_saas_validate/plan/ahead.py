@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +16,7 @@ from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.judging import Judged, judge
 from pytest_saas_validate.plan.cases import Case
 from pytest_saas_validate.plan.edition import edition
-from pytest_saas_validate.plan.jobs import run_jobs, static_jobs
+from pytest_saas_validate.plan.jobs import Crew, Scope, static_jobs
 from pytest_saas_validate.plan.judgements import Judgements
 from pytest_saas_validate.probes import ProbeError, probes
 from pytest_saas_validate.spec import SpecError
@@ -38,6 +38,7 @@ class Ahead:
     plan: Plan
     kept: Judgements | None  # None: nothing is known, and nothing is kept
     reused: int = 0  # judgements of earlier runs
+    _besides: dict[type, object] = field(default_factory=dict)
 
     def judged(self, case: Case) -> Judged | None:
         """What is known of a case; None for one that could not be judged."""
@@ -60,10 +61,22 @@ class Ahead:
 
     def _judge(self, cases: Sequence[Case]) -> Mapping[str, Judged]:
         """By the files that decide each; what no run knows is gathered by jobs."""
-        names = {case.id: name for case in cases if (name := self._by_files(case))}
-        found = self._read(names)
-        rest = [case for case in cases if case.id not in found]
-        run_jobs(static_jobs(self.plan, [case for case in rest if case.combo is None or case.id in names]))
+        names: dict[str, str] = {}
+        found: dict[str, Judged] = {}
+        with Crew() as crew:
+            for group in _by_combo(cases):  # baked one after the other; programs begin with the first
+                own = {case.id: name for case in group if (name := self._by_files(case))}
+                known = self._read(own)
+                new = [case for case in group if case.id in own and case.id not in known]
+                crew.begin(static_jobs(self.plan, new), Scope.SUBTREE, Scope.TREE)
+                names |= own
+                found |= known
+            rest = [case for case in cases if case.id not in found]
+            jobs = static_jobs(self.plan, [case for case in rest if case.combo is None or case.id in names])
+            crew.begin(jobs, Scope.CONTENT)
+            for job in jobs:
+                if job.scope is Scope.TEMPLATE:  # cookiecutter works in the process's own folder
+                    job.work()
         tried = {case.id: judge(case.check, *self.plan.gather(case)) for case in rest}
         made = {id_: judged for id_, judged in tried.items() if isinstance(judged, Judged)}
         self._write(names, made)
@@ -77,8 +90,14 @@ class Ahead:
             self._source,
             case.check.id,
             [combo.answers for combo in combos],
-            [probe.beyond(settings.source) for kind in case.check.kinds if (probe := probes()[kind]).beyond],
+            [self._beyond(kind) for kind in case.check.kinds],
         )
+
+    def _beyond(self, kind: type) -> object:
+        if kind not in self._besides:
+            beyond = probes()[kind].beyond
+            self._besides[kind] = beyond(self.plan.settings.source) if beyond else None
+        return self._besides[kind]
 
     @cached_property
     def _source(self) -> str:
@@ -107,6 +126,14 @@ class Ahead:
     def _write(self, names: Mapping[str, str], judged: Mapping[str, Judged]) -> None:
         if self.kept:
             self.kept.write({names[id_]: value for id_, value in judged.items() if id_ in names})
+
+
+def _by_combo(cases: Iterable[Case]) -> Iterable[list[Case]]:
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        if case.combo is not None:
+            groups.setdefault(case.combo.id, []).append(case)
+    return groups.values()
 
 
 def _name(*parts: object) -> str:

@@ -75,8 +75,11 @@ class Gatherer:
         When that does not work nothing is said of any: each is asked alone then, and has its own outcome.
         """
         probe = probes()[kind]
-        distinct = {self.name(probe, project): project for project in projects}
-        new = {key: project for key, project in distinct.items() if key not in self._known}
+        new: dict[str, Project] = {}
+        for project in projects:  # the first of equals, as where each is asked alone
+            key = self.name(probe, project)
+            if key not in self._known:
+                new.setdefault(key, project)
         if not probe.together or not new:
             return
         with contextlib.suppress(Exception):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -31,6 +31,7 @@ class Scope(StrEnum):
 class Job:
     """One thing to gather: what it is, and whom it serves."""
 
+    id: str  # equal for jobs that gather the same
     scope: Scope
     evidence: str
     combos: tuple[str, ...]
@@ -55,9 +56,16 @@ def _jobs(plan: Plan, probe: Probe, cases: Sequence[Case]) -> Iterator[Job]:
     name, features = probe.evidence.__name__, plan.settings.features
     gatherer = plan.gatherer
 
-    def job(scope: Scope, combos: Iterable[str], work: Callable[[], object]) -> Job:
-        known = tuple(dict.fromkeys(combos))
-        return Job(scope=scope, evidence=name, combos=known, checks=checks, seconds=probe.seconds, work=work)
+    def job(scope: Scope, combos: Iterable[str], work: Callable[[], object], key: str = "") -> Job:
+        return Job(
+            id=f"{name} {key}",
+            scope=scope,
+            evidence=name,
+            combos=tuple(dict.fromkeys(combos)),
+            checks=checks,
+            seconds=probe.seconds,
+            work=work,
+        )
 
     if probe.subject is Subject.TEMPLATE:
         bakery = plan.bakery
@@ -76,12 +84,13 @@ def _jobs(plan: Plan, probe: Probe, cases: Sequence[Case]) -> Iterator[Job]:
     distinct: dict[str, list[str]] = {}
     for combo, project in projects.items():
         distinct.setdefault(gatherer.name(probe, project), []).append(combo)
-    for combos in distinct.values():
+    for key, combos in distinct.items():
         project = projects[combos[0]]
         yield job(
             Scope.SUBTREE if probe.inputs else Scope.TREE,
             combos,
             lambda project=project: gatherer.of_project(probe.evidence, project, features),  # type: ignore[misc]
+            key,
         )
 
 
@@ -92,8 +101,9 @@ def stack_jobs(plan: Plan, cases: Iterable[Case]) -> Iterator[Job]:
         if case.check.subject is Subject.STACK and case.combo is not None and case.engine is not None:
             digest = plan.load(case.engine).digest(plan.project(case.combo))
             stacks.setdefault((case.engine, digest), []).append(case)
-    for (engine, _), group in stacks.items():
+    for (engine, digest), group in stacks.items():
         yield Job(
+            id=f"{engine} {digest}",
             scope=Scope.STACK,
             evidence=", ".join(sorted({kind.__name__ for case in group for kind in case.check.kinds})),
             combos=tuple(dict.fromkeys(case.combo.id for case in group if case.combo)),
@@ -104,19 +114,31 @@ def stack_jobs(plan: Plan, cases: Iterable[Case]) -> Iterator[Job]:
         )
 
 
-def run_jobs(jobs: Sequence[Job]) -> None:
-    """Do all of them: bakes one after the other here, and programs beside them, as many as there are cores.
+class Crew:
+    """Does jobs beside this thread, as many at once as there are cores; each once. To be entered and left.
 
-    Nothing is returned and nothing raised: whoever asks for the evidence gets it, or the reason.
+    Nothing is returned: whoever asks for the evidence gets it, or the reason. What breaks all the same is
+    raised when the crew is left.
     """
-    bakes = [job for job in jobs if job.scope is Scope.TEMPLATE]
-    programs = [job for job in jobs if job.scope is not Scope.TEMPLATE and job.seconds]
-    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        begun = [pool.submit(job.work) for job in programs]
-        for job in bakes:
-            job.work()
-        for done in begun:
-            done.result()
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+        self._begun: dict[str, Future[object]] = {}
+
+    def begin(self, jobs: Iterable[Job], *scopes: Scope) -> None:
+        """Start those of these scopes that run programs; the others are cheaper where they are asked for."""
+        for job in jobs:
+            if job.scope in scopes and job.seconds and job.id not in self._begun:
+                self._begun[job.id] = self._pool.submit(job.work)
+
+    def __enter__(self) -> Crew:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=kind is not None)
+        if kind is None:
+            for done in self._begun.values():
+                done.result()
 
 
 def by_scope(jobs: Iterable[Job]) -> Mapping[Scope, int]:

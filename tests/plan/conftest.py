@@ -20,7 +20,8 @@ from pytest_saas_validate.settings import Switches, read_settings
 
 ROOT = "{{cookiecutter.slug}}"
 FILES = {
-    f"{ROOT}/README.md": "# {{ cookiecutter.slug }}\n{% if cookiecutter.include_jobs == 'yes' %}Jobs.\n{% endif %}",
+    f"{ROOT}/README.md": "# {{ cookiecutter.slug }}\n"
+    "{% if cookiecutter.include_jobs == 'yes' %}Jobs.\n{% endif %}",
     f"{ROOT}/app.py": "import json\n\nprint(json)\n",
     f"{ROOT}/run.sh": "#!/bin/sh\necho run\n",
     f"{ROOT}/{{% if cookiecutter.include_jobs == 'yes' %}}jobs.py{{% endif %}}": "print('jobs')\n",

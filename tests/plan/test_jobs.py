@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pytest_saas_validate.cli import main
-from pytest_saas_validate.plan.jobs import Scope, run_jobs, static_jobs
+from pytest_saas_validate.plan.jobs import Crew, Job, Scope, static_jobs
 
 Run = Callable[..., Any]
 
@@ -51,14 +52,21 @@ def test_each_program_is_started_once_for_all_combinations(run: Run, programs: l
     assert len([words for words in programs if "node" in words]) <= 1
 
 
-def test_jobs_that_break_leave_the_reason_to_who_asks(run: Run, template: Path) -> None:
+def test_a_crew_does_each_once_and_tells_what_broke(run: Run, template: Path) -> None:
     _, plan = run("TR001", kept=False)
-    cases = [case for case in plan.applicable() if case.combo is not None]
+    job = static_jobs(plan, [case for case in plan.applicable() if case.combo is not None])[0]
+    done: list[str] = []
 
-    def broken() -> None:
-        raise RuntimeError("nobody sees it")
+    def other(name: str, work: Callable[[], object]) -> Job:
+        return replace(job, id=name, scope=Scope.CONTENT, seconds=1.0, work=work)
 
-    jobs = static_jobs(plan, cases)
-    assert len(jobs) == 4
-    with pytest.raises(RuntimeError, match="nobody sees it"):
-        run_jobs([type(jobs[0])(**{**vars(jobs[0]), "work": broken, "seconds": 1.0})])
+    jobs = [other("one", lambda: done.append("one")), other("two", lambda: done.append("two"))]
+    with Crew() as crew:
+        crew.begin([*jobs, *jobs, job], Scope.CONTENT)
+    assert sorted(done) == ["one", "two"]
+
+    def breaks() -> None:
+        raise RuntimeError("told when the crew is left")
+
+    with pytest.raises(RuntimeError, match="told when"), Crew() as crew:
+        crew.begin([other("three", breaks)], Scope.CONTENT)
