@@ -7,9 +7,17 @@ from pathlib import Path
 
 import pytest
 
+from pytest_saas_validate.plan.judgements import Judgements
 from pytest_saas_validate.process import Workspace
 
 Fake = Callable[[str, Mapping[str, str]], None]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test may run with parts replaced: it takes nothing from other runs, and leaves nothing to them."""
+    own = tmp_path / "known"
+    monkeypatch.setattr("pytest_saas_validate.session.Judgements", lambda _, say: Judgements(own, say))
 
 
 @pytest.fixture
