@@ -7,6 +7,7 @@ import fnmatch
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from pytest_saas_validate.evidence import Found, Gathered, Missing
@@ -35,6 +36,13 @@ class Subject(StrEnum):
     ENGINES = "engines"  # once per combination, when it runs on several engines: what differs between them
 
 
+class Stage(StrEnum):
+    """Whether a check counts; a new one is told for one minor release before it does."""
+
+    STABLE = "stable"
+    PREVIEW = "preview"
+
+
 class Outcome(StrEnum):
     """The six outcomes; never mixed, and only OK, WAIVED and NOT_APPLICABLE are not red or grey."""
 
@@ -60,6 +68,7 @@ class Finding:
     message: str  # what is wrong, with the observed value, already scrubbed
     remedy: str = ""  # for this place; falls back to the check's
     check: str = ""  # filled in by the check that yields it
+    why: str = ""  # it matters; filled in by that check too
     source: str = ""  # place in the template, when the place is a rendered file
 
 
@@ -88,10 +97,12 @@ class Check:
     id: str
     severity: Severity
     title: str
+    why: str  # what becomes of the team and its users where this is left
     remedy: str
     wants: type | tuple[type, ...]
     subject: Subject
     rule: Rule
+    stage: Stage = Stage.STABLE
     needs: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
     trait: str = ""
@@ -113,8 +124,11 @@ class Check:
         return self.wants if isinstance(self.wants, tuple) else (self.wants,)
 
     def __call__(self, *evidence: object) -> tuple[Finding, ...]:
-        """All findings, each with this check's id and, where it has none of its own, its remedy."""
-        return tuple(replace(f, check=self.id, remedy=f.remedy or self.remedy) for f in self.rule(*evidence))
+        """All findings, each with this check's id and why and, where it has none of its own, its remedy."""
+        return tuple(
+            replace(f, check=self.id, why=self.why, remedy=f.remedy or self.remedy)
+            for f in self.rule(*evidence)
+        )
 
 
 def check(
@@ -122,9 +136,11 @@ def check(
     *,
     severity: Severity,
     title: str,
+    why: str,
     remedy: str,
     wants: type | tuple[type, ...],
     subject: Subject,
+    stage: Stage = Stage.STABLE,
     needs: Iterable[str] = (),
     absent: Iterable[str] = (),
     trait: str = "",
@@ -138,10 +154,12 @@ def check(
             id=id,
             severity=severity,
             title=title,
+            why=why,
             remedy=remedy,
             wants=wants,
             subject=subject,
             rule=rule,
+            stage=stage,
             needs=frozenset(needs),
             absent=frozenset(absent),
             trait=trait,
@@ -180,6 +198,12 @@ class Verdict:
     unreached: tuple[str, ...] = ()  # what the evidence did not reach, by name
     answers: Mapping[str, str] = field(default_factory=dict)
     rows: tuple[Row, ...] = ()  # what was compared, where the check compares
+    stage: Stage = Stage.STABLE  # of the check
+
+    @property
+    def counts(self) -> bool:
+        """Whether it can turn a run red; one of a check in preview is only told."""
+        return self.stage is Stage.STABLE
 
     @property
     def family(self) -> str:
@@ -199,29 +223,25 @@ def verdict(
     Evidence that is missing is never clean: it is unavailable, or an error when it was required or when
     gathering it broke. An expired waiver covers nothing. A rule that raises is an error, with its message.
     """
+    made = partial(Verdict, check=check.id, stage=check.stage)
     missing = [part for part in gathered if isinstance(part, Missing)]
     if missing or not gathered:
         red = required or not missing or any(part.broke for part in missing)
         reason = "\n".join(dict.fromkeys(part.reason for part in missing)) or "no evidence was gathered"
-        return Verdict(check=check.id, outcome=Outcome.ERROR if red else Outcome.UNAVAILABLE, reason=reason)
+        return made(outcome=Outcome.ERROR if red else Outcome.UNAVAILABLE, reason=reason)
     values = [part.value for part in gathered if isinstance(part, Found)]
     try:
         found = check(*values)
         rows = tuple(check.shows(*values)) if check.shows else ()
     except Exception as problem:
-        return Verdict(
-            check=check.id,
-            outcome=Outcome.ERROR,
-            reason=f"{check.id} could not judge the evidence: {type(problem).__name__}: {problem}",
-        )
+        reason = f"{check.id} could not judge the evidence: {type(problem).__name__}: {problem}"
+        return made(outcome=Outcome.ERROR, reason=reason)
     live = [w for w in waivers if w.until >= today]
     waived = tuple(f for f in found if any(w.covers(f) for w in live))
     open_ = tuple(f for f in found if f not in waived)
     outcome = Outcome.FAILED if open_ else Outcome.WAIVED if waived else Outcome.OK
     unreached = tuple(name for value in values for name in getattr(value, "unreached", ()))
-    return Verdict(
-        check=check.id, outcome=outcome, findings=open_, waived=waived, unreached=unreached, rows=rows
-    )
+    return made(outcome=outcome, findings=open_, waived=waived, unreached=unreached, rows=rows)
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:

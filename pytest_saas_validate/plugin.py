@@ -64,8 +64,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--saas-kubeconfig", metavar="FILE", default="", help="engine kind: use this cluster, make none"
     )
     group.addoption("--saas-no-hooks", action="store_true", help="do not run the template's hooks")
+    group.addoption("--saas-preview", action="store_true", help="checks in preview count like all others")
     group.addoption("--saas-json", metavar="FILE", default="", help="write the verdicts as JSON")
     group.addoption("--saas-html", metavar="FILE", default="", help="write the report as one HTML file")
+    group.addoption("--saas-sarif", metavar="FILE", default="", help="write the findings as SARIF 2.1.0")
     group.addoption("--saas-kills", metavar="FILE", default="", help="write the kill table as JSON")
     group.addoption("--saas-thorough", action="store_true", help="a planted defect is judged by every family")
     group.addoption(
