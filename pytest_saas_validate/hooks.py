@@ -25,6 +25,7 @@ _SWITCHES = (
     "saas_kubeconfig",
     "saas_json",
     "saas_html",
+    "saas_sarif",
 )
 
 
@@ -162,6 +163,7 @@ class Hooks:
             self._kill_table(terminalreporter)
         if not self.verdicts:
             return
+        from pytest_saas_validate.report import summary
         from pytest_saas_validate.report.terminal import lines
         from pytest_saas_validate.report.write import write
 
@@ -169,9 +171,9 @@ class Hooks:
         self.config.hook.pytest_saas_report(config=self.config, report=report)
         for line in lines(report):
             terminalreporter.write_line(line)
-        for path in write(
-            report, json=self.config.getoption("saas_json"), html=self.config.getoption("saas_html")
-        ):
+        summary.append(report)
+        files = {kind: self.config.getoption(f"saas_{kind}") for kind in ("json", "html", "sarif")}
+        for path in write(report, **files):
             terminalreporter.write_line(f"written: {path}")
 
     def _kill_table(self, terminalreporter: pytest.TerminalReporter) -> None:
