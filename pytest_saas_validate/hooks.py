@@ -171,10 +171,11 @@ class Hooks:
         self.config.hook.pytest_saas_report(config=self.config, report=report)
         for line in lines(report):
             terminalreporter.write_line(line)
-        summary.append(report)
         files = {kind: self.config.getoption(f"saas_{kind}") for kind in ("json", "html", "sarif")}
         for path in write(report, **files):
             terminalreporter.write_line(f"written: {path}")
+        for line in summary.append(report):
+            terminalreporter.write_line(line)
 
     def _kill_table(self, terminalreporter: pytest.TerminalReporter) -> None:
         from pytest_saas_validate.report.kills import lines, write

@@ -150,10 +150,12 @@ def _result(key: _Key, seen: _Seen, check: Check, index: int, mark: str) -> Obje
 
 
 def _location(where: Place) -> Object:
-    physical: Object = {"artifactLocation": {"uri": where.uri, "uriBaseId": _ROOT}}
-    if where.line:
-        physical["region"] = {"startLine": where.line}
-    location: Object = {"physicalLocation": physical}
+    location: Object = {
+        "physicalLocation": {
+            "artifactLocation": {"uri": where.uri, "uriBaseId": _ROOT},
+            "region": {"startLine": where.line or 1},  # code scanning shows nothing without one
+        }
+    }
     if where.name:
         location["logicalLocations"] = [{"fullyQualifiedName": where.name}]
     return location

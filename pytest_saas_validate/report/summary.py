@@ -19,15 +19,18 @@ _CUT = "\n\nThe rest does not fit here: see the report as a file (`--html`, `--j
 _SPARE = 4096  # of it, for the last sentence and what others add
 
 
-def append(report: Report) -> None:
-    """Add the summary to the file that a GitHub workflow names; do nothing elsewhere."""
+def append(report: Report) -> Iterator[str]:
+    """Add the summary to the file that a GitHub workflow names, and say why where that cannot be done."""
     target = os.environ.get(VARIABLE, "")
     if not target:
         return
     file = Path(target)
-    there = file.stat().st_size if file.is_file() else 0
-    with file.open("a", encoding="utf-8") as stream:
-        stream.write(summary(report, _LIMIT - _SPARE - there))
+    try:
+        there = file.stat().st_size if file.is_file() else 0
+        with file.open("a", encoding="utf-8") as stream:
+            stream.write(summary(report, _LIMIT - _SPARE - there))
+    except OSError as problem:
+        yield f"no summary of this step: {VARIABLE} names a file that cannot be written: {problem}"
 
 
 def summary(report: Report, limit: int) -> str:

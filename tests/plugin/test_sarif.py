@@ -67,10 +67,10 @@ def results(report: Report) -> list[dict[str, Any]]:
     return log["runs"][0]["results"]
 
 
-def location(result: dict[str, Any]) -> tuple[str, int | None, list[Any]]:
+def location(result: dict[str, Any]) -> tuple[str, int, list[Any]]:
     (where,) = result["locations"]
     physical = where["physicalLocation"]
-    line = physical.get("region", {}).get("startLine")
+    line = physical["region"]["startLine"]
     return physical["artifactLocation"]["uri"], line, where.get("logicalLocations", [])
 
 
@@ -101,7 +101,7 @@ def test_a_finding_in_a_render_is_at_the_line_of_the_template(report: Report) ->
 def test_a_finding_about_no_file_keeps_its_place_and_stands_at_a_file(report: Report) -> None:
     _, live = results(report)
     names = [{"fullyQualifiedName": "GET /nope"}]
-    assert location(live) == ("a/template/cookiecutter.json", None, names)
+    assert location(live) == ("a/template/cookiecutter.json", 1, names)
 
 
 def test_a_path_of_a_render_that_is_not_traced_is_not_taken_for_the_templates(report: Report) -> None:

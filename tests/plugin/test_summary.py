@@ -95,11 +95,17 @@ def test_what_is_there_already_counts(tmp_path: Path, monkeypatch: pytest.Monkey
     file = tmp_path / "summary.md"
     file.write_text("x" * (MIB - 8000))
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(file))
-    append(report(findings=1000))
+    assert list(append(report(findings=1000))) == []
     assert MIB - 8000 < file.stat().st_size < MIB
 
 
 def test_elsewhere_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    append(report())
+    assert list(append(report())) == []
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_cannot_be_written_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "gone" / "summary.md"))
+    (told,) = append(report())
+    assert told.startswith("no summary of this step: GITHUB_STEP_SUMMARY names a file that cannot be written")
