@@ -22,7 +22,7 @@ tools: setup ## obtain the judges that come within seconds
 
 .PHONY: validate
 validate: tools ## bake all 16 combinations, boot them, judge them, write reports/
-	$(BIN)/saas-validate run template --combos all --json $(REPORTS)/verdicts.json --html $(REPORTS)/report.html --junitxml $(REPORTS)/junit.xml
+	$(BIN)/saas-validate run template --combos all --json $(REPORTS)/verdicts.json --html $(REPORTS)/report.html --sarif $(REPORTS)/findings.sarif --junitxml $(REPORTS)/junit.xml
 
 .PHONY: test
 test: tools ## the whole suite, in one process and then on all cores
@@ -35,6 +35,10 @@ lint: setup ## ruff, mypy, layers
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+.PHONY: docs
+docs: setup ## make docs/catalogue.md from the checks
+	$(BIN)/saas-validate list checks --markdown > docs/catalogue.md
 
 .PHONY: prove
 prove: tools ## plant every known defect and see that the right check finds it

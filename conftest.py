@@ -16,6 +16,12 @@ _LONG = {
 }
 
 
+@pytest.fixture(autouse=True)
+def no_summary(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Child runs must not add theirs to the summary of the step that runs these tests."""
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """One switch for each suite that a plain run leaves out."""
     group = parser.getgroup("this repository")

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pytest_saas_validate.checks import scan
     from pytest_saas_validate.combos import Combo
     from pytest_saas_validate.engines import Stack
-    from pytest_saas_validate.findings import Check, Finding, Severity, Subject, check
+    from pytest_saas_validate.findings import Check, Finding, Severity, Stage, Subject, check
     from pytest_saas_validate.project import Project
     from pytest_saas_validate.violations import Violations, assert_clean
 
@@ -22,6 +22,7 @@ _HOMES = {
     "Project": "project",
     "Severity": "findings",
     "Stack": "engines",
+    "Stage": "findings",
     "Subject": "findings",
     "Violations": "violations",
     "assert_clean": "violations",
@@ -36,6 +37,7 @@ __all__ = [
     "Project",
     "Severity",
     "Stack",
+    "Stage",
     "Subject",
     "Violations",
     "assert_clean",

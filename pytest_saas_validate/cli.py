@@ -10,17 +10,24 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from pytest_saas_validate import catalogue_words, requirements
+from pytest_saas_validate import adoption, catalogue_words, requirements
 from pytest_saas_validate.checks import catalogue
 from pytest_saas_validate.combos import SELECTIONS, TemplateError
 from pytest_saas_validate.findings import Outcome
 from pytest_saas_validate.plan.aftermath import KEEP
-from pytest_saas_validate.report import Report
-from pytest_saas_validate.report.kills import Kill, as_json
+from pytest_saas_validate.report.kills import as_json
+from pytest_saas_validate.seen import run_pytest
 from pytest_saas_validate.settings import Settings, Switches, read_settings
 from pytest_saas_validate.spec import SpecError
 
 CLEAN, FINDINGS, USAGE, NOT_JUDGED = 0, 1, 2, 3
+_FILES = {
+    "junitxml": "JUnit XML",
+    "json": "the verdicts as JSON",
+    "html": "the report as one HTML file",
+    "sarif": "the findings as SARIF 2.1.0, at lines of the template",
+    "artifacts": "the logs of every stack into this folder",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,11 +57,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.set_defaults(command=_run)
     _add_selection(run)
-    run.add_argument("--junitxml", metavar="F", default="", help="write JUnit XML")
-    run.add_argument("--json", metavar="F", default="", help="write the verdicts as JSON")
+    for name, what in _FILES.items():
+        run.add_argument(f"--{name}", metavar="F", default="", help=f"write {what}")
     run.add_argument("--keep", default="", choices=("", *KEEP), help="leave stacks running")
-    run.add_argument("--artifacts", metavar="DIR", default="", help="write the logs of every stack there")
-    run.add_argument("--html", metavar="F", default="", help="write the report as one HTML file")
+    waive = commands.add_parser("waive", help="accept until a day what is found today: a first adoption")
+    waive.set_defaults(command=_waive)
+    _add_selection(waive)
+    adoption.add_switches(waive)
     prove = commands.add_parser("prove", help="plant every known defect and see which check finds it")
     prove.set_defaults(command=_prove)
     _add_selection(prove)
@@ -62,19 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         "--thorough", action="store_true", help="let every family judge each defect (several times as long)"
     )
     prove.add_argument("--json", metavar="F", nargs="?", const="-", default="", help="kill table as JSON")
-    listing = commands.add_parser("list", help="checks, combinations, or what will be gathered")
-    listing.set_defaults(command=catalogue_words.show_list)
-    listing.add_argument("what", choices=("checks", "combos", "jobs"))
-    listing.add_argument("path", nargs="?", default=".", metavar="PATH")
-    listing.add_argument("--combos", default="all", metavar="WHICH", help="which combinations: as for run")
-    listing.add_argument("--only", default="", metavar="LIST", help="jobs of these families and checks")
-    listing.add_argument(
-        "--engine", action="append", default=[], metavar="NAME", help="jobs of these engines"
-    )
-    listing.add_argument("--json", action="store_true")
-    explain = commands.add_parser("explain", help="what a check wants, why, and how to mend it")
-    explain.set_defaults(command=catalogue_words.explain)
-    explain.add_argument("check", metavar="ID")
+    catalogue_words.add_commands(commands)
     doctor = commands.add_parser("doctor", help="which engines and tools are here, and how to get the others")
     doctor.set_defaults(command=_doctor)
     doctor.add_argument("--install", action="store_true", help="obtain what comes within seconds")
@@ -98,6 +95,7 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--kubeconfig", default="", metavar="F", help="engine kind: use this cluster")
     parser.add_argument("--no-cache", action="store_true", help="judge files anew, whatever is known of them")
     parser.add_argument("--no-hooks", action="store_true", help="do not run the template's hooks")
+    parser.add_argument("--preview", action="store_true", help="checks in preview count like all others")
 
 
 def _switches(args: argparse.Namespace) -> Switches:
@@ -110,22 +108,8 @@ def _switches(args: argparse.Namespace) -> Switches:
         environment=args.environment,
         kubeconfig=args.kubeconfig,
         hooks=not args.no_hooks,
+        preview=args.preview,
     )
-
-
-class _Seen:
-    """A pytest plugin that keeps what the run reports."""
-
-    outcomes: frozenset[Outcome] = frozenset()
-    kills: Sequence[Kill] = ()
-
-    def pytest_saas_report(self, report: Report) -> None:
-        """Which outcomes occurred."""
-        self.outcomes = frozenset(verdict.outcome for verdict in report.verdicts)
-
-    def pytest_saas_kills(self, kills: Sequence[Kill]) -> None:
-        """What became of the mutants."""
-        self.kills = kills
 
 
 def _run(args: argparse.Namespace, rest: Sequence[str]) -> int:
@@ -133,18 +117,31 @@ def _run(args: argparse.Namespace, rest: Sequence[str]) -> int:
     if _cannot_start(settings):
         return NOT_JUDGED
     words = [*_pytest_words(args, settings, "battery"), "--saas-complete"]
-    words += [f"--junitxml={Path(args.junitxml).absolute()}"] if args.junitxml else []
-    words += [f"--saas-json={Path(args.json).absolute()}"] if args.json else []
-    words += [f"--saas-html={Path(args.html).absolute()}"] if args.html else []
+    for name in _FILES:
+        switch = name if name == "junitxml" else f"saas-{name}"  # pytest's own
+        words += [f"--{switch}={Path(getattr(args, name)).absolute()}"] if getattr(args, name) else []
     words += [f"--saas-keep={args.keep}"] if args.keep else []
-    words += [f"--saas-artifacts={Path(args.artifacts).absolute()}"] if args.artifacts else []
-    code, seen = _pytest([*words, *rest])
+    code, seen = run_pytest([*words, *rest])
     if code not in (0, 1):
         return USAGE if code == 4 else NOT_JUDGED
-    if Outcome.FAILED in seen.outcomes:
+    counting = {verdict.outcome for verdict in seen.verdicts if verdict.counts}
+    if Outcome.FAILED in counting:
         return FINDINGS
-    judged = seen.outcomes & {Outcome.OK, Outcome.WAIVED}
-    return CLEAN if code == 0 and judged and Outcome.ERROR not in seen.outcomes else NOT_JUDGED
+    judged = {verdict.outcome for verdict in seen.verdicts} & {Outcome.OK, Outcome.WAIVED, Outcome.FAILED}
+    return CLEAN if code == 0 and judged and Outcome.ERROR not in counting else NOT_JUDGED
+
+
+def _waive(args: argparse.Namespace, rest: Sequence[str]) -> int:
+    if args.verdicts:
+        settings = read_settings(Path.cwd(), _switches(args))
+        return adoption.carry_out(settings, adoption.read(Path(args.verdicts)), args)
+    settings = _settings(args)
+    if _cannot_start(settings):
+        return NOT_JUDGED
+    code, seen = run_pytest([*_pytest_words(args, settings, "battery"), "--saas-complete", *rest])
+    if code not in (0, 1):
+        return USAGE if code == 4 else NOT_JUDGED
+    return adoption.carry_out(settings, seen.verdicts, args)
 
 
 def _prove(args: argparse.Namespace, rest: Sequence[str]) -> int:
@@ -154,7 +151,7 @@ def _prove(args: argparse.Namespace, rest: Sequence[str]) -> int:
     words = _pytest_words(args, settings, "prove")
     words += ["--saas-thorough"] if args.thorough else []
     words += [f"--saas-kills={Path(args.json).absolute()}"] if args.json not in ("", "-") else []
-    code, seen = _pytest([*words, *rest])
+    code, seen = run_pytest([*words, *rest])
     if args.json == "-":
         print(json.dumps(as_json(seen.kills), indent=1))
     if code not in (0, 1) or not any(kill.planted for kill in seen.kills):
@@ -209,14 +206,8 @@ def _pytest_words(args: argparse.Namespace, settings: Settings, suite: str) -> l
     words += [f"--saas-{name}={value}" for name, value in given.items() if value]
     words += [f"--saas-engine={name}" for name in args.engine]
     words += ["--saas-no-cache"] if args.no_cache else []
-    return words + (["--saas-no-hooks"] if args.no_hooks else [])
-
-
-def _pytest(words: Sequence[str]) -> tuple[int, _Seen]:
-    import pytest
-
-    seen = _Seen()
-    return int(pytest.main(list(words), plugins=[seen])), seen
+    words += ["--saas-no-hooks"] if args.no_hooks else []
+    return words + (["--saas-preview"] if args.preview else [])
 
 
 def _doctor(args: argparse.Namespace, rest: Sequence[str]) -> int:

@@ -32,6 +32,13 @@ class Subject(StrEnum):
     ENGINES = "engines"  # once per combination, when it runs on several engines: what differs between them
 
 
+class Stage(StrEnum):
+    """Whether a check counts; a new one is told for one minor release before it does."""
+
+    STABLE = "stable"
+    PREVIEW = "preview"
+
+
 class Outcome(StrEnum):
     """The six outcomes; never mixed, and only OK, WAIVED and NOT_APPLICABLE are not red or grey."""
 
@@ -57,6 +64,7 @@ class Finding:
     message: str  # what is wrong, with the observed value, already scrubbed
     remedy: str = ""  # for this place; falls back to the check's
     check: str = ""  # filled in by the check that yields it
+    why: str = ""  # it matters; filled in by that check too
     source: str = ""  # place in the template, when the place is a rendered file
 
 
@@ -85,10 +93,12 @@ class Check:
     id: str
     severity: Severity
     title: str
+    why: str  # what becomes of the team and its users where this is left
     remedy: str
     wants: type | tuple[type, ...]
     subject: Subject
     rule: Rule
+    stage: Stage = Stage.STABLE
     needs: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
     trait: str = ""
@@ -110,8 +120,11 @@ class Check:
         return self.wants if isinstance(self.wants, tuple) else (self.wants,)
 
     def __call__(self, *evidence: object) -> tuple[Finding, ...]:
-        """All findings, each with this check's id and, where it has none of its own, its remedy."""
-        return tuple(replace(f, check=self.id, remedy=f.remedy or self.remedy) for f in self.rule(*evidence))
+        """All findings, each with this check's id and why and, where it has none of its own, its remedy."""
+        return tuple(
+            replace(f, check=self.id, why=self.why, remedy=f.remedy or self.remedy)
+            for f in self.rule(*evidence)
+        )
 
 
 def check(
@@ -119,9 +132,11 @@ def check(
     *,
     severity: Severity,
     title: str,
+    why: str,
     remedy: str,
     wants: type | tuple[type, ...],
     subject: Subject,
+    stage: Stage = Stage.STABLE,
     needs: Iterable[str] = (),
     absent: Iterable[str] = (),
     trait: str = "",
@@ -135,10 +150,12 @@ def check(
             id=id,
             severity=severity,
             title=title,
+            why=why,
             remedy=remedy,
             wants=wants,
             subject=subject,
             rule=rule,
+            stage=stage,
             needs=frozenset(needs),
             absent=frozenset(absent),
             trait=trait,
@@ -177,6 +194,12 @@ class Verdict:
     unreached: tuple[str, ...] = ()  # what the evidence did not reach, by name
     answers: Mapping[str, str] = field(default_factory=dict)
     rows: tuple[Row, ...] = ()  # what was compared, where the check compares
+    stage: Stage = Stage.STABLE  # of the check
+
+    @property
+    def counts(self) -> bool:
+        """Whether it can turn a run red; one of a check in preview is only told."""
+        return self.stage is Stage.STABLE
 
     @property
     def family(self) -> str:

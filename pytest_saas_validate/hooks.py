@@ -25,6 +25,7 @@ _SWITCHES = (
     "saas_kubeconfig",
     "saas_json",
     "saas_html",
+    "saas_sarif",
 )
 
 
@@ -163,6 +164,7 @@ class Hooks:
             self._kill_table(terminalreporter)
         if not self.verdicts:
             return
+        from pytest_saas_validate.report import summary
         from pytest_saas_validate.report.terminal import lines
         from pytest_saas_validate.report.write import write
 
@@ -170,10 +172,11 @@ class Hooks:
         self.config.hook.pytest_saas_report(config=self.config, report=report)
         for line in lines(report):
             terminalreporter.write_line(line)
-        for path in write(
-            report, json=self.config.getoption("saas_json"), html=self.config.getoption("saas_html")
-        ):
+        files = {kind: self.config.getoption(f"saas_{kind}") for kind in ("json", "html", "sarif")}
+        for path in write(report, **files):
             terminalreporter.write_line(f"written: {path}")
+        for line in summary.append(report):
+            terminalreporter.write_line(line)
 
     def _kill_table(self, terminalreporter: pytest.TerminalReporter) -> None:
         from pytest_saas_validate.report.kills import lines, write

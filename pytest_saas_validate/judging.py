@@ -30,7 +30,8 @@ def judge(check: Check, *gathered: Gathered[Any], required: bool = False) -> Jud
     if missing or not gathered:
         red = required or not missing or any(part.broke for part in missing)
         reason = "\n".join(dict.fromkeys(part.reason for part in missing)) or "no evidence was gathered"
-        return Verdict(check=check.id, outcome=Outcome.ERROR if red else Outcome.UNAVAILABLE, reason=reason)
+        outcome = Outcome.ERROR if red else Outcome.UNAVAILABLE
+        return Verdict(check=check.id, stage=check.stage, outcome=outcome, reason=reason)
     values = [part.value for part in gathered if isinstance(part, Found)]
     try:
         return Judged(
@@ -41,6 +42,7 @@ def judge(check: Check, *gathered: Gathered[Any], required: bool = False) -> Jud
     except Exception as problem:
         return Verdict(
             check=check.id,
+            stage=check.stage,
             outcome=Outcome.ERROR,
             reason=f"{check.id} could not judge the evidence: {type(problem).__name__}: {problem}",
         )
@@ -54,6 +56,7 @@ def decide(check: Check, judged: Judged, *, waivers: Iterable[Waiver] = (), toda
     outcome = Outcome.FAILED if open_ else Outcome.WAIVED if waived else Outcome.OK
     return Verdict(
         check=check.id,
+        stage=check.stage,
         outcome=outcome,
         findings=open_,
         waived=waived,

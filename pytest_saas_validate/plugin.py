@@ -67,8 +67,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--saas-no-cache", action="store_true", help="judge files anew, whatever is known of them"
     )
+    group.addoption("--saas-preview", action="store_true", help="checks in preview count like all others")
     group.addoption("--saas-json", metavar="FILE", default="", help="write the verdicts as JSON")
     group.addoption("--saas-html", metavar="FILE", default="", help="write the report as one HTML file")
+    group.addoption("--saas-sarif", metavar="FILE", default="", help="write the findings as SARIF 2.1.0")
     group.addoption("--saas-kills", metavar="FILE", default="", help="write the kill table as JSON")
     group.addoption("--saas-thorough", action="store_true", help="a planted defect is judged by every family")
     group.addoption(

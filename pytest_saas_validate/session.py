@@ -44,6 +44,7 @@ class Session:
             environment=option("saas_environment"),
             kubeconfig=option("saas_kubeconfig"),
             hooks=not option("saas_no_hooks"),
+            preview=option("saas_preview"),
         )
         try:
             settings = read_settings(self.config.rootpath, switches)

@@ -44,6 +44,7 @@ class Settings:
     node: str = ""  # the image of a cluster's nodes; empty: kind's own
     kubeconfig: Path | None = None  # of a cluster that is there; None: one is made
     hooks: bool = True
+    preview: bool = False  # whether new checks count as if they were stable
 
     def wants(self, check: str) -> bool:
         """Whether a check id was asked for."""
@@ -62,6 +63,7 @@ class Switches:
     environment: str = ""
     kubeconfig: str = ""
     hooks: bool = True
+    preview: bool = False
 
 
 def read_settings(start: Path, switches: Switches = Switches()) -> Settings:
@@ -98,6 +100,7 @@ def read_settings(start: Path, switches: Switches = Switches()) -> Settings:
         node=os.environ.get(NODE_VARIABLE, "") or _text(table, "node", "", root),
         kubeconfig=_kubeconfig(switches.kubeconfig, engines),
         hooks=switches.hooks,
+        preview=switches.preview,
     )
 
 

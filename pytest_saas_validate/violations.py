@@ -12,14 +12,23 @@ class Violations(AssertionError):
 
 
 def describe(findings: Iterable[Finding]) -> Iterator[str]:
-    """Lines for a person: place, what is wrong, and what to do, once for all in a row that it mends."""
+    """Lines for a person: why it matters, place, what is wrong, what to do; once for all in a row alike."""
     listed = list(findings)
+    told = ""
     for finding, following in zip(listed, [*listed[1:], None], strict=True):
+        if finding.why not in ("", told):
+            told = finding.why
+            yield f"  why: {told}"
         yield f"  {finding.where}: {finding.message}"
         if finding.source:
             yield f"    template source: {finding.source}"
         if following is None or following.remedy != finding.remedy:
             yield f"    fix: {finding.remedy}"
+
+
+def sentence(text: str) -> str:
+    """A reason as it stands alone: with a capital and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def assert_clean(findings: Iterable[Finding]) -> None:

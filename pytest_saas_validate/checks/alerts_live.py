@@ -23,6 +23,8 @@ _PARTS = ("_bucket", "_count", "_sum")
     "AL007",
     severity=Severity.CRITICAL,
     title="Every selector hits a series that the running application exports and the configuration scrapes",
+    why="the expression selects nothing, so that the alert is silent for ever, while a unit test with "
+    "invented series stays green",
     remedy="export and scrape the metric, or read one that is there, with labels that it has",
     wants=(Rules, Exported),
     subject=Subject.STACK,
@@ -56,6 +58,8 @@ def exported(rules: Rules, evidence: Exported) -> Iterator[Finding]:
     "AL008",
     severity=Severity.HIGH,
     title="Functions fit the kind of metric",
+    why="the rate of a gauge is noise, and a counter only grows: such an alert fires at random, or once "
+    "and for ever",
     remedy="use rate() on counters and histograms, and gauges as they are",
     wants=(Rules, Exported),
     subject=Subject.STACK,
@@ -82,13 +86,15 @@ def kinds(rules: Rules, evidence: Exported) -> Iterator[Finding]:
     "AL009",
     severity=Severity.HIGH,
     title="Histograms reach beyond the threshold that is asked of them",
+    why="a quantile cannot exceed the largest finite bucket, so that the alert stays silent however slow "
+    "the service is",
     remedy="add buckets above the threshold, or lower it",
     wants=(Rules, Exported),
     subject=Subject.STACK,
     needs=_NEEDS,
 )
 def buckets(rules: Rules, evidence: Exported) -> Iterator[Finding]:
-    """histogram_quantile() can never exceed the largest finite bucket: such an alert cannot fire."""
+    """The largest finite bucket of what histogram_quantile() reads, against what it must exceed."""
     asked = ((alert, quantile) for alert in rules.alerts for quantile in alert.expression.quantiles)
     for alert, quantile in asked:
         limit = quantile.limit
@@ -103,6 +109,7 @@ def buckets(rules: Rules, evidence: Exported) -> Iterator[Finding]:
     "AL010",
     severity=Severity.HIGH,
     title="Labels that a rule groups by, joins on or writes into a text exist there",
+    why="the grouping falls together into one series, the join matches nothing, and the message names nobody",
     remedy="name a label that the series have, and keep it in `by`, `on` or `group_left`",
     wants=(Rules, Exported),
     subject=Subject.STACK,
@@ -134,6 +141,7 @@ def _listed(names: Iterable[str]) -> str:
     "AL022",
     severity=Severity.MEDIUM,
     title="Metrics are labelled by route: what callers choose makes no new series",
+    why="callers make series at will, until the server runs out of memory and takes every alert with it",
     remedy="use the route's template as the label, and one fixed word for what no route answers",
     wants=Exported,
     subject=Subject.STACK,

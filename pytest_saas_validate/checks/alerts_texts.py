@@ -17,6 +17,7 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
     "AL004",
     severity=Severity.MEDIUM,
     title="Every alert says what happened and where its own runbook is",
+    why="whoever is woken has this text and nothing else, and begins the outage by searching",
     remedy="write summary and description, and a runbook_url that ends with a runbook file about this alert",
     wants=Rules,
     subject=Subject.PROJECT,

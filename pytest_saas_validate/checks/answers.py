@@ -16,6 +16,7 @@ _ELSEWHERE = ("cdn-cache-control", "surrogate-control", "cloudflare-cdn-cache-co
     "SH018",
     severity=Severity.HIGH,
     title="Private answers are never stored",
+    why="a shared cache, or the browser's back button after a logout, shows one person's data to the next",
     remedy="send Cache-Control: no-store on everything below the API, errors included, and no validators",
     wants=Exchanges,
     subject=Subject.STACK,
@@ -47,6 +48,8 @@ def no_store(seen: Exchanges) -> Iterator[Fault | Finding]:
     "SH024",
     severity=Severity.CRITICAL,
     title="Cookies are Secure, HttpOnly, SameSite and bound to the host",
+    why="the cookie is sent in plain text, read by an injected script, sent along with another site's "
+    "request, or set by a neighbouring subdomain",
     remedy="set __Host-NAME=…; Path=/; Secure; HttpOnly; SameSite=Lax",
     wants=Exchanges,
     subject=Subject.STACK,
@@ -85,6 +88,8 @@ def _faults(name: str, attributes: Mapping[str, str]) -> Iterator[str]:
     "SH026",
     severity=Severity.MEDIUM,
     title="In production nothing answers at the usual addresses of documentation, schema and test routes",
+    why="a schema hands every stranger the map of all routes, and a test route acts without the checks of "
+    "real ones",
     remedy="mount them only where the settings say development",
     wants=Exchanges,
     subject=Subject.STACK,
@@ -102,6 +107,8 @@ def documentation(seen: Exchanges) -> Iterator[Fault | Finding]:
     "SH037",
     severity=Severity.MEDIUM,
     title="What is refused is not repeated",
+    why="a password typed into the wrong field comes back in the answer, and stays in logs of browsers, "
+    "proxies and error trackers",
     remedy="answer with place and a constant reason; `input`, `ctx` and own messages may hold passwords",
     wants=Exchanges,
     subject=Subject.STACK,
@@ -121,6 +128,8 @@ def echo(seen: Exchanges) -> Iterator[Fault | Finding]:
     "SH038",
     severity=Severity.HIGH,
     title="An error tells nothing of the program's inside",
+    why="versions, tables, paths and inner hosts are the hard part of the next attack, and a stack trace "
+    "gives them away",
     remedy="answer errors with a constant body, health pages with names only, and log the rest",
     wants=Exchanges,
     subject=Subject.STACK,

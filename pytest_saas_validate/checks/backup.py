@@ -23,6 +23,8 @@ _IGNORED = re.compile(
     "BK001",
     severity=Severity.CRITICAL,
     title="Backup scripts stop at the first error",
+    why="a script that goes on after an error ends with 0: it publishes a truncated dump and prunes the good "
+    "ones for it",
     remedy="begin with `set -eu`, and with `set -o pipefail` where there is a pipe; ignore no status",
     wants=Scripts,
     subject=Subject.PROJECT,
@@ -46,6 +48,8 @@ def strict(scripts: Scripts) -> Iterator[Finding]:
     "BK003",
     severity=Severity.CRITICAL,
     title="A backup that failed says so, publishes nothing and harms no earlier one",
+    why="a failure that is not told is found when the backup is needed, and one that overwrote the last "
+    "good copy has taken that too",
     remedy="check every exit status; write under another name and rename when all is well",
     wants=Drill,
     subject=Subject.STACK,
@@ -65,6 +69,8 @@ def failed_backups(drill: Drill) -> Iterator[Finding]:
     "BK004",
     severity=Severity.CRITICAL,
     title="The backup role sees every tenant's rows, and can change none",
+    why="a role that row policies bind copies one tenant or none, and one that can write makes the most "
+    "widely copied password the most dangerous",
     remedy="give it BYPASSRLS, pg_read_all_data and default_transaction_read_only, and no more",
     wants=Drill,
     subject=Subject.STACK,
@@ -88,6 +94,7 @@ def role(drill: Drill) -> Iterator[Finding]:
     "BK022",
     severity=Severity.HIGH,
     title="Backups and passwords are for their owner only",
+    why="a backup is the whole database in one file, and a command line is in everybody's list of processes",
     remedy="set umask 077 before the first byte; hand passwords over by the environment or a password file",
     wants=Drill,
     subject=Subject.STACK,

@@ -14,6 +14,8 @@ _SHOWN = 3  # objects in one message
     "BK002",
     severity=Severity.CRITICAL,
     title="A restore gives back every object as it was",
+    why="what does not come back is missed on the day of the disaster: rows, or the rights without which "
+    "nothing starts",
     remedy="dump everything from one snapshot, restore roles' rights too, and compare before the swap",
     wants=Drill,
     subject=Subject.STACK,
@@ -34,6 +36,7 @@ def round_trip(drill: Drill) -> Iterator[Finding]:
     "BK006",
     severity=Severity.HIGH,
     title="A damaged backup is refused",
+    why="one flipped bit goes unnoticed until the restore, which then replaces data that was better",
     remedy="keep a checksum in the container and in the manifest, and check both first",
     wants=Drill,
     subject=Subject.STACK,
@@ -51,6 +54,8 @@ def integrity(drill: Drill) -> Iterator[Finding]:
     "BK008",
     severity=Severity.HIGH,
     title="What dead runs left is swept by the next",
+    why="scratch databases and partial files of killed runs fill the disk, until a backup fails for want "
+    "of space",
     remedy="remove partial files, scratch databases and replaced databases of dead runs at the start",
     wants=Drill,
     subject=Subject.STACK,
@@ -71,6 +76,8 @@ def swept(drill: Drill) -> Iterator[Finding]:
     "BK011",
     severity=Severity.CRITICAL,
     title="A restore that failed leaves the target as it was",
+    why="restores are made when things are bad already, and one that fails halfway has destroyed the last "
+    "data that could be used",
     remedy="restore into a scratch database, verify it there, and swap by rename in one transaction",
     wants=Drill,
     subject=Subject.STACK,
@@ -89,6 +96,8 @@ def untouched(drill: Drill) -> Iterator[Finding]:
     "BK012",
     severity=Severity.HIGH,
     title="A restore replaces, it never merges",
+    why="deleted customers come back among newer rows, keys collide, and the result is a state that never "
+    "was",
     remedy="restore into an empty database and swap it in",
     wants=Drill,
     subject=Subject.STACK,
@@ -109,6 +118,8 @@ def replaced(drill: Drill) -> Iterator[Finding]:
     "BK029",
     severity=Severity.HIGH,
     title="The application goes on after a restore, as its own role",
+    why="the restore counts as done while the service stays down: its sessions hold the replaced database, "
+    "or its role may not read the new one",
     remedy="end its sessions at the swap, and give the new database the old one's rights",
     wants=Drill,
     subject=Subject.STACK,

@@ -19,13 +19,15 @@ _CONTAINERS = "containers"
     id="ST001",
     severity=Severity.HIGH,
     title="The compose files are read without a complaint, and fix nothing that must be free",
+    why="a variable that is not set becomes an empty password or address without an error, and an image "
+    "without a version is another one tomorrow",
     remedy="mend what the message names; leave names of containers to compose",
     wants=Confinements,
     subject=Subject.STACK,
     trait=_CONTAINERS,
 )
 def files_are_valid(seen: Confinements) -> Iterator[Finding]:
-    """A variable that is not set becomes an empty string; a fixed name allows one copy on a machine."""
+    """What the engine says while it reads the files, fixed names of containers, images without a version."""
     for line in seen.complaints:
         yield Finding(where="the compose files", message=line)
     for service in seen.named:
@@ -43,13 +45,15 @@ def files_are_valid(seen: Confinements) -> Iterator[Finding]:
     id="ST002",
     severity=Severity.HIGH,
     title="Every service has a health check, and it fails when the service is gone",
+    why="a check that cannot fail keeps a dead service in use, and lets its dependants start before it "
+    "answers",
     remedy="ask the service itself for an answer, and let the command's exit code tell what it was",
     wants=HealthChecks,
     subject=Subject.STACK,
     trait=_CONTAINERS,
 )
 def health_checks_can_fail(seen: HealthChecks) -> Iterator[Finding]:
-    """A check that cannot fail keeps a dead service in use, and lets its dependants start too early."""
+    """How each check ends in its running service, and where the same image runs without that service."""
     for service in seen.without:
         yield Finding(where=f"service {service}", message="has no health check")
     for found in seen.checks:
@@ -65,13 +69,15 @@ def health_checks_can_fail(seen: HealthChecks) -> Iterator[Finding]:
     id="ST003",
     severity=Severity.HIGH,
     title="Containers are confined: no root, no capabilities, nothing to write to but what they need",
+    why="what a break-in finds is what the container was given: with root, capabilities and a writable "
+    "disk it is half-way to the host",
     remedy="user, read_only with tmpfs, cap_drop: [ALL], security_opt: [no-new-privileges:true], limits",
     wants=Confinements,
     subject=Subject.STACK,
     trait=_CONTAINERS,
 )
 def containers_are_confined(seen: Confinements) -> Iterator[Finding]:
-    """What a break-in finds is what the container was given."""
+    """User, disk, capabilities, privileges, limits, ports and what is the host's, as the engine says."""
     for service in seen.services:
         for message in _loose(service):
             yield Finding(where=f"service {service.service}", message=message)
@@ -105,13 +111,15 @@ def _loose(found: Confinement) -> Iterator[str]:
     id="ST004",
     severity=Severity.HIGH,
     title="Every service ends by itself when it is asked to",
+    why="a service that has to be killed cuts off requests at every deployment, and may lose what it had "
+    "not written",
     remedy="let the program be process 1 or under an init, in exec form, and handle SIGTERM",
     wants=Stops,
     subject=Subject.STACK,
     trait=_CONTAINERS,
 )
 def stops_cleanly(seen: Stops) -> Iterator[Finding]:
-    """A service that has to be killed cuts off its requests, and may lose what it had not written."""
+    """How each service that keeps running ended when it was stopped, and after how long."""
     for stop in seen.stops:
         if stop.code not in _ENDED_WELL:
             how = "had to be killed" if stop.code == 137 else f"ended with code {stop.code}"
@@ -122,12 +130,14 @@ def stops_cleanly(seen: Stops) -> Iterator[Finding]:
     id="ST005",
     severity=Severity.CRITICAL,
     title="No secret is in an image",
+    why="an image's layers and environment stay readable to everyone who can pull it, also when a later "
+    "layer deletes the file",
     remedy="give secrets when the container starts, and to a build by --mount=type=secret",
     wants=Histories,
     subject=Subject.STACK,
     trait=_CONTAINERS,
 )
 def no_secret_in_an_image(seen: Histories) -> Iterator[Finding]:
-    """An image's history and environment are readable by everyone who can pull it, for ever."""
+    """History and environment of every image that was built, for what is a secret by its name or form."""
     for layer in seen.secrets:
         yield Finding(where=f"image of {layer.image}", message=f"{layer.name} is in its {layer.where}")

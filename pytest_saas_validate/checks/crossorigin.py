@@ -21,6 +21,7 @@ def _credentials(exchange: Exchange) -> bool:
     "SH022",
     severity=Severity.CRITICAL,
     title="Only the listed origins are allowed",
+    why="any page that a user happens to visit can read the API with that user's credentials",
     remedy="compare Origin with an explicit list, whole and exact; never send it back unseen or allow null",
     wants=CrossOrigin,
     subject=Subject.STACK,
@@ -46,6 +47,8 @@ def origins(seen: CrossOrigin) -> Iterator[Fault | Finding]:
     "SH023",
     severity=Severity.HIGH,
     title="The allowed origin gets usable answers, a refused preflight gets no permission",
+    why="the front end sees a network error in place of every refusal and failure, so that neither users "
+    "nor developers learn what went wrong",
     remedy="place CORS inside the header wrapper but outside of whatever refuses or fails",
     wants=(CrossOrigin, Exchanges),
     subject=Subject.STACK,

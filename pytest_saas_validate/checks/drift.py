@@ -37,13 +37,15 @@ def _values(seen: Exchanges, kind: Kind, header: str) -> str:
     id="SH039",
     severity=Severity.HIGH,
     title="The same request is answered alike on every engine",
+    why="what was tested is not what runs: a header that a proxy drops protects nobody, and only "
+    "production shows it",
     remedy="let one place own the header, and give every way to the application that place",
     wants=Exchanges,
     subject=Subject.ENGINES,
     shows=_side_by_side,
 )
 def same_on_every_engine(seen: Mapping[str, Exchanges]) -> Iterator[Finding]:
-    """A header that tests see and production lacks protects nobody; usually a proxy took it."""
+    """Status and headers of equal requests side by side; of a front's own pages that each header is there."""
     tables = {name: _table(exchanges) for name, exchanges in seen.items()}
     shared = set.intersection(*(set(table) for table in tables.values())) if tables else set()
     for place in sorted(shared):

@@ -92,6 +92,8 @@ def _values(
     "SH001",
     severity=Severity.CRITICAL,
     title="Every kind of answer carries every required header",
+    why="error pages, redirects and refusals are what an attacker can provoke at will, and they are the "
+    "answers that lose headers first",
     remedy="wrap the finished ASGI application; a middleware inside sees no unhandled error and no preflight",
     wants=Exchanges,
     subject=Subject.STACK,
@@ -116,6 +118,8 @@ def _lack(missing: Sequence[str]) -> str:
     "SH002",
     severity=Severity.HIGH,
     title="Each security header is sent once",
+    why="of two values a browser applies the first, the last or neither, so that the policy that holds is "
+    "not the one that was reviewed",
     remedy="let one place own each header: the application or the proxy, not both",
     wants=Exchanges,
     subject=Subject.STACK,
@@ -135,6 +139,8 @@ def once(seen: Exchanges) -> Iterator[Fault | Finding]:
     "SH013",
     severity=Severity.HIGH,
     title="X-Content-Type-Options is nosniff",
+    why="a browser that guesses takes an upload or a JSON answer for a script or a page of your origin, "
+    "and runs it",
     remedy="send exactly `nosniff`",
     wants=Exchanges,
     subject=Subject.STACK,
@@ -149,6 +155,7 @@ def nosniff(seen: Exchanges) -> Iterator[Fault | Finding]:
     "SH015",
     severity=Severity.MEDIUM,
     title="Referrer-Policy keeps addresses private",
+    why="ids, search words and tokens in addresses go to every site that a page links to or loads from",
     remedy="send no-referrer or strict-origin-when-cross-origin",
     wants=Exchanges,
     subject=Subject.STACK,
@@ -168,6 +175,8 @@ def referrer(seen: Exchanges) -> Iterator[Fault | Finding]:
     "SH016",
     severity=Severity.MEDIUM,
     title="Cross-origin isolation headers isolate",
+    why="another site loads the answer into its own process, where attacks of the Spectre kind read it, or "
+    "keeps a hold on the window that it opened",
     remedy="send Cross-Origin-Resource-Policy: same-origin and Cross-Origin-Opener-Policy: same-origin",
     wants=Exchanges,
     subject=Subject.STACK,
@@ -183,6 +192,7 @@ def isolation(seen: Exchanges) -> Iterator[Fault | Finding]:
     "SH020",
     severity=Severity.MEDIUM,
     title="No header names the program with its version, or an inner host",
+    why="a version picks the exploit, and the name of an inner host tells what to reach for next",
     remedy="switch the server's own header off (uvicorn --no-server-header) and delete the others",
     wants=Exchanges,
     subject=Subject.STACK,
@@ -205,6 +215,8 @@ def telling(seen: Exchanges) -> Iterator[Fault | Finding]:
     "SH021",
     severity=Severity.LOW,
     title="No header is sent that browsers have dropped",
+    why="they protect nobody any more, and some open a hole or lock visitors out; whoever sees them relies "
+    "on what is gone",
     remedy="delete it; X-XSS-Protection may stay with the value 0",
     wants=Exchanges,
     subject=Subject.STACK,

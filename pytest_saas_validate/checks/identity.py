@@ -23,6 +23,8 @@ _HIDDEN = 404
     "ID002",
     severity=Severity.CRITICAL,
     title="Flawed tokens are refused",
+    why="one flaw that passes is a way in: a token that anyone signed, one for another service, or one "
+    "that ended long ago",
     remedy="check signature, algorithm, issuer, audience, expiry and the tenant claim; answer 401 for each",
     wants=Tokens,
     subject=Subject.STACK,
@@ -42,6 +44,8 @@ def tokens(seen: Tokens) -> Iterator[Finding]:
     "ID004",
     severity=Severity.CRITICAL,
     title="One tenant's objects do not exist for another",
+    why="one customer reads or changes the data of another, or learns by trying ids which objects others "
+    "have",
     remedy="confine every transaction to the token's tenant by row level security, and answer 404",
     wants=Tenants,
     subject=Subject.STACK,
@@ -70,6 +74,8 @@ def tenants(seen: Tenants) -> Iterator[Finding]:
     "ID007",
     severity=Severity.HIGH,
     title="Readiness follows database and cache, liveness does not",
+    why="traffic goes on to instances that cannot serve, or healthy ones are restarted in a loop, which "
+    "makes the database's outage longer",
     remedy="let readiness ask each dependency within a bounded time, liveness none; reconnect",
     wants=Readiness,
     subject=Subject.STACK,
@@ -107,6 +113,8 @@ def _said(status: int) -> str:
     "ID008",
     severity=Severity.CRITICAL,
     title="The database itself keeps the rows of tenants apart",
+    why="one forgotten condition in one query shows every tenant's rows, unless the database itself keeps "
+    "them back",
     remedy="ENABLE and FORCE ROW LEVEL SECURITY with a policy on the tenant; give the role no way around",
     wants=RowSecurity,
     subject=Subject.STACK,

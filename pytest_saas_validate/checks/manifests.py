@@ -17,6 +17,8 @@ _NEAR = 0.85  # of two names, so that one is taken for the other misspelt
     "KS001",
     severity=Severity.HIGH,
     title="Every object is one that the API takes, without a field that it does not know",
+    why="the API server refuses it, or drops the misspelled field, and the limit or probe that everybody "
+    "sees in the file does not exist",
     remedy="spell the field as the API does, give it a value of its type, and use a version that is served",
     wants=Validated,
     subject=Subject.PROJECT,
@@ -32,13 +34,14 @@ def valid(seen: Validated) -> Iterator[Finding]:
     "KS003",
     severity=Severity.CRITICAL,
     title="No two environments have an object in common",
+    why="what is applied to staging changes production: the last one to apply wins",
     remedy="give each overlay a namespace of its own, and a prefix to the names of what lies in none",
     wants=Manifests,
     subject=Subject.PROJECT,
     needs=_NEEDS,
 )
 def apart(seen: Manifests) -> Iterator[Finding]:
-    """Kind, namespace and name of all objects: what is applied for one would change the other."""
+    """Kind, namespace and name of the objects of all overlays, and whether one has two of the same."""
     places: dict[tuple[str, ...], list[Resource]] = {}
     for overlay in seen.overlays:
         for each in overlay.resources:
@@ -58,6 +61,8 @@ def apart(seen: Manifests) -> Iterator[Finding]:
     "KS005",
     severity=Severity.CRITICAL,
     title="No object carries a credential",
+    why="it is in the repository's history and every clone, open to far more people than a Secret of the "
+    "cluster",
     remedy="reference a Secret that the deployer or an operator makes; its values stay out of the repository",
     wants=Manifests,
     subject=Subject.PROJECT,
@@ -73,6 +78,8 @@ def no_credentials(seen: Manifests) -> Iterator[Finding]:
     "KS006",
     severity=Severity.HIGH,
     title="Every image has a version, and a name that somebody builds",
+    why="a floating tag is another program on each node, so that no rollback leads to a known build, and a "
+    "name that nobody builds belongs to whoever registers it",
     remedy="write name:version, or name@digest; spell the name as the recipe does, or write its registry out",
     wants=(Manifests, Recipes),
     subject=Subject.PROJECT,

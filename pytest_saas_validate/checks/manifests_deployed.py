@@ -26,6 +26,8 @@ _NEEDED = (("requests", "cpu"), ("requests", "memory"), ("limits", "memory"))
     "KS008",
     severity=Severity.HIGH,
     title="What is deployed denies by default, survives a drain, tells its health, and is bounded",
+    why="a drained node is an outage, one pod starves its neighbours, and a break-in reaches all that is "
+    "in the cluster",
     remedy="add the missing part to the base, so that every environment has it",
     wants=Manifests,
     subject=Subject.PROJECT,

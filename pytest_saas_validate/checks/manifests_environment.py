@@ -19,6 +19,8 @@ _NEAR = 0.8  # of two names, so that one is taken for the other misspelt
     "KS004",
     severity=Severity.HIGH,
     title="Pods of the backend give it every variable that it needs, and none that it does not read",
+    why="a variable that nobody reads leaves its setting at the default, and one that is missing lets new "
+    "pods crash in the middle of a deployment",
     remedy="spell the name as the settings do, add it where it is missing, or remove it",
     wants=(Manifests, Variables),
     subject=Subject.PROJECT,

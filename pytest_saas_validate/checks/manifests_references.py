@@ -25,6 +25,8 @@ _CONFIG = "ConfigMap"
     "KS007",
     severity=Severity.HIGH,
     title="What an object refers to is in the same environment",
+    why="apply reports success, while pods hang before their start, or a Service without endpoints answers "
+    "503",
     remedy="spell name, port or labels as the other object does, or add that object to the overlay",
     wants=Manifests,
     subject=Subject.PROJECT,

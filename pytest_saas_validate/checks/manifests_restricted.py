@@ -35,6 +35,8 @@ _SECCOMP = ("RuntimeDefault", "Localhost")
     "KS002",
     severity=Severity.HIGH,
     title="Every pod satisfies the Pod Security level restricted, and its namespace enforces it",
+    why="as root, or in a namespace of the node, a hole in the application is a hole in the node, and what "
+    "is not enforced the next manifest undoes",
     remedy="runAsNonRoot: true, seccompProfile RuntimeDefault, allowPrivilegeEscalation: false, capabilities "
     "drop: [ALL]; label the namespace pod-security.kubernetes.io/enforce: restricted",
     wants=Manifests,

@@ -28,6 +28,8 @@ _WINDOWS = (".bat", ".cmd", ".ps1", ".sln")
     "TR001",
     severity=Severity.HIGH,
     title="No template syntax is left over",
+    why="the syntax reaches users: a script fails on it, a document shows it, and a configuration takes a "
+    "placeholder for its value",
     remedy="render the file, or put what is not meant for Jinja into a raw block",
     wants=Rendered,
     subject=Subject.PROJECT,
@@ -45,6 +47,8 @@ def leftover(rendered: Rendered) -> Iterator[Finding]:
     "TR003",
     severity=Severity.HIGH,
     title="A switched-off feature leaves nothing behind",
+    why="users get code, variables and documents for what they declined, and look for a service that is "
+    "not there",
     remedy="make the file or the passage depend on the switch, or add its tree to the hook's table",
     wants=Rendered,
     subject=Subject.PROJECT,
@@ -99,6 +103,8 @@ class _Words:
     "TR006",
     severity=Severity.CRITICAL,
     title="No secret is in the render",
+    why="every project and every clone carries it, and published repositories are searched for such "
+    "strings within minutes",
     remedy="take it out, revoke it, and read it from the environment",
     wants=(SecretsInCode, SecretsInData, SecretsInText, Passwords),
     subject=Subject.PROJECT,
@@ -116,6 +122,8 @@ def secrets(
     "TR012",
     severity=Severity.LOW,
     title="No empty shells: blank files, empty folders, foreign line endings",
+    why="a blank file looks like lost work, and a carriage return at the end of a shebang asks the kernel "
+    "for an interpreter that does not exist",
     remedy="remove it, or give it content; write line feeds only, without a byte order mark",
     wants=Rendered,
     subject=Subject.PROJECT,

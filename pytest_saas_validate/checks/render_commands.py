@@ -18,6 +18,8 @@ from pytest_saas_validate.findings import Finding, Severity, Subject, check
     "TR014",
     severity=Severity.HIGH,
     title="Commands name make targets, npm scripts, modules, hooks, jobs and services that are there",
+    why="a newcomer's first command fails, and a workflow with an unknown job in `needs` is refused whole, "
+    "so that no push is tested",
     remedy="mend the name, or make the command depend on the same switch as what it calls",
     wants=Rendered,
     subject=Subject.PROJECT,

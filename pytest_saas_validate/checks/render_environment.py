@@ -15,6 +15,8 @@ from pytest_saas_validate.findings import Finding, Severity, Subject, check
     "TR016",
     severity=Severity.HIGH,
     title="Variables that are set are read, what must be set is, and inner addresses lead to services",
+    why="a setting under another name keeps its default without a word, and one that is missing ends the "
+    "process when it starts",
     remedy="spell the name as the reader does, add it where it is missing, or remove it",
     wants=Rendered,
     subject=Subject.PROJECT,

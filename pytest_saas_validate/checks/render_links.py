@@ -26,6 +26,7 @@ _SOURCE = re.compile(r"\.(md|py|ya?ml|json|toml|sh|sql|ts|js|mjs|css|html|txt|in
     "TR008",
     severity=Severity.MEDIUM,
     title="Links and paths in documents lead somewhere",
+    why="a reader follows the document into nothing; with a runbook that is in the middle of an outage",
     remedy="mend the target, or make the passage depend on the same switch as the file",
     wants=Rendered,
     subject=Subject.PROJECT,

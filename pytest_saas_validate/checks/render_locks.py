@@ -20,6 +20,8 @@ _KINDS = ("dependencies", "devDependencies", "optionalDependencies", "peerDepend
     "TR010",
     severity=Severity.HIGH,
     title="Locks are there, hashed, in step with their manifests, and name no registry",
+    why="an install takes other packages than those that were tested, does not notice an exchanged one, or "
+    "works behind one registry only",
     remedy="resolve the lock anew from its manifest, with hashes and without an index address",
     wants=Locks,
     subject=Subject.PROJECT,

@@ -20,6 +20,8 @@ from pytest_saas_validate.findings import Finding, Severity, Subject, check
     "TR015",
     severity=Severity.HIGH,
     title="Paths and names that Dockerfiles, compose files and configurations use are there",
+    why="the image does not build, or the engine makes an empty folder where the file was to be mounted, "
+    "and the service starts without it",
     remedy="mend the path, or make the line depend on the same switch as the file",
     wants=Rendered,
     subject=Subject.PROJECT,

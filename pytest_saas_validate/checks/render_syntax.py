@@ -12,6 +12,8 @@ from pytest_saas_validate.findings import Finding, Severity, Subject, check
     "TR002",
     severity=Severity.HIGH,
     title="Every file parses by its kind",
+    why="the file breaks at somebody's first install, build or start, in the one combination that nobody "
+    "tried",
     remedy="mend the file's source in the template; look at the conditions around the line first",
     wants=(Parsed, PythonModules, Scripts, WebModules),
     subject=Subject.PROJECT,
@@ -36,6 +38,8 @@ def _dotted(version: tuple[int, int]) -> str:
     "TR013",
     severity=Severity.HIGH,
     title="Imports of own modules lead somewhere",
+    why="the program or the page ends with an import error as soon as it starts, often in one combination "
+    "only",
     remedy="restore the module (did an ignore rule swallow it?), or import it only where its switch is on",
     wants=(PythonModules, WebModules),
     subject=Subject.PROJECT,

@@ -14,6 +14,7 @@ _SOURCE = "cookiecutter.json"
     "TR004",
     severity=Severity.MEDIUM,
     title="Every option has an effect",
+    why="whoever sets it believes that something was configured, and has the same project as everybody else",
     remedy="use the option, or remove it from cookiecutter.json",
     wants=Effects,
     subject=Subject.TEMPLATE,
@@ -35,6 +36,8 @@ def effect(effects: Effects) -> Iterator[Finding]:
     "TR005",
     severity=Severity.MEDIUM,
     title="A second bake is identical",
+    why="an update of a project from its template cannot be told from noise: every bake changes files that "
+    "nobody touched",
     remedy="take the time, the chance or the machine out of the template and its hooks",
     wants=Rebaked,
     subject=Subject.TEMPLATE,
@@ -49,6 +52,8 @@ def identical(rebaked: Rebaked) -> Iterator[Finding]:
     "TR009",
     severity=Severity.HIGH,
     title="Hostile answers are refused with a sentence, or rendered rightly",
+    why="the first user with a quote in a name gets a project that does not parse, or whose answer is "
+    "executed or written outside of its folder",
     remedy="quote the value for the file's kind (tojson), or refuse it in pre_gen_project by name",
     wants=Hostile,
     subject=Subject.TEMPLATE,
@@ -63,6 +68,8 @@ def hostile(found: Hostile) -> Iterator[Finding]:
     "TR011",
     severity=Severity.HIGH,
     title="The hooks ran, and each switch brings files of its own and nothing when off",
+    why="a hook that does not run prunes nothing, so that every combination ships every feature while the "
+    "hook's own tests stay green",
     remedy="name the hook pre_gen_project or post_gen_project, in hooks/; list each switch's files in it",
     wants=Effects,
     subject=Subject.TEMPLATE,

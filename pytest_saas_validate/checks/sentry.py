@@ -13,6 +13,8 @@ from pytest_saas_validate.findings import Finding, Severity
     "SN001",
     Severity.CRITICAL,
     "No personal or secret value leaves with an error",
+    "passwords and personal data lie with a third party, open to everyone who may see errors, and are a "
+    "breach that must be reported",
     "rebuild the event in before_send from an allow-list, and replace what has a known shape in its texts",
 )
 def events(scrubbing: Scrubbing) -> Iterator[Finding]:
@@ -25,6 +27,8 @@ def events(scrubbing: Scrubbing) -> Iterator[Finding]:
     "SN002",
     Severity.CRITICAL,
     "No personal or secret value leaves with a transaction or a span",
+    "traces are taken of healthy requests too, so that what leaks in an address, a query or an attribute "
+    "leaks all day",
     "give before_send_transaction (before_send_span where spans are streamed) the function of before_send",
 )
 def transactions(scrubbing: Scrubbing) -> Iterator[Finding]:
@@ -37,6 +41,8 @@ def transactions(scrubbing: Scrubbing) -> Iterator[Finding]:
     "SN003",
     Severity.CRITICAL,
     "No personal or secret value leaves with a structured log or a metric",
+    "logs and metrics do not pass the hooks of events: a scrubber that was set for those alone never sees "
+    "them",
     "set before_send_log and before_send_metric, or switch the feature off",
 )
 def telemetry(scrubbing: Scrubbing) -> Iterator[Finding]:
@@ -49,6 +55,8 @@ def telemetry(scrubbing: Scrubbing) -> Iterator[Finding]:
     "SN004",
     Severity.HIGH,
     "No personal or secret value leaves with a breadcrumb, an attachment or another item",
+    "breadcrumbs hold the requests and messages before an error, attachments whole files, and neither is "
+    "part of what most scrubbers walk",
     "clean breadcrumbs again in before_send, and clear hint['attachments'] there",
 )
 def companions(scrubbing: Scrubbing) -> Iterator[Finding]:
@@ -60,6 +68,8 @@ def companions(scrubbing: Scrubbing) -> Iterator[Finding]:
     "SN008",
     Severity.CRITICAL,
     "A hook that breaks lets nothing out and does not reach the request",
+    "scrubbers meet odd values just when things go wrong: one that raises loses the report, lets it out as "
+    "it was, or fails the user's request",
     "catch everything around the hook and drop the item, or return one that holds constants only",
 )
 def fails_closed(scrubbing: Scrubbing) -> Iterator[Finding]:
@@ -78,6 +88,8 @@ def fails_closed(scrubbing: Scrubbing) -> Iterator[Finding]:
     "SN011",
     Severity.HIGH,
     "No frame variables, bodies, query strings or arguments of the process are taken",
+    "variables and bodies hold tokens and whole records by their nature, and a pattern that has to "
+    "recognise each will miss some",
     "switch them off: data_collection, include_local_variables, max_request_body_size, ArgvIntegration",
 )
 def sources(scrubbing: Scrubbing) -> Iterator[Finding]:
@@ -93,6 +105,8 @@ def sources(scrubbing: Scrubbing) -> Iterator[Finding]:
     "SN017",
     Severity.MEDIUM,
     "A user appears as a pseudonym only",
+    "the error tracker becomes a second register of persons, with duties of access and erasure that nobody "
+    "planned",
     "send an id that is hashed with a key, and nothing else about the person",
 )
 def people(scrubbing: Scrubbing) -> Iterator[Finding]:
@@ -109,6 +123,8 @@ def people(scrubbing: Scrubbing) -> Iterator[Finding]:
     "SN021",
     Severity.MEDIUM,
     "No secret of the settings leaves, wherever it was written",
+    "whoever reads the error tracker can log in to the database: in its connection errors stands the "
+    "password itself",
     "collect every SecretStr of the settings at start and replace these values in all texts",
 )
 def settings(scrubbing: Scrubbing) -> Iterator[Finding]:

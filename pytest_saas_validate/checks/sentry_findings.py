@@ -28,11 +28,14 @@ _CALLED = {
 }
 
 
-def sn(id: str, severity: Severity, title: str, remedy: str, *wants: type) -> Callable[[Rule], Check]:
+def sn(
+    id: str, severity: Severity, title: str, why: str, remedy: str, *wants: type
+) -> Callable[[Rule], Check]:
     return check(
         id,
         severity=severity,
         title=title,
+        why=why,
         remedy=remedy,
         wants=wants or (Scrubbing,),
         subject=Subject.STACK,

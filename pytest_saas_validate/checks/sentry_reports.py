@@ -16,6 +16,7 @@ _REACHED = 0.95  # of the registered places, or the probe itself is in doubt
     "SN006",
     Severity.HIGH,
     "The control run reaches the places that are judged",
+    "a probe that reaches nothing finds nothing, and an inbox that stayed empty would pass for a clean one",
     "find what keeps the SDK from sending there: an import that patches it, or a version that changed",
 )
 def reach(scrubbing: Scrubbing) -> Iterator[Finding]:
@@ -34,6 +35,8 @@ def reach(scrubbing: Scrubbing) -> Iterator[Finding]:
     "SN007",
     Severity.HIGH,
     "A report still says what is needed to find the cause",
+    "a report that was scrubbed to nothing tells neither where nor for whom it broke, and the scrubbing is "
+    "what gets switched off then",
     "the allow-list is too narrow: keep this field",
 )
 def usefulness(scrubbing: Scrubbing) -> Iterator[Finding]:
@@ -50,6 +53,7 @@ def usefulness(scrubbing: Scrubbing) -> Iterator[Finding]:
     "SN010",
     Severity.HIGH,
     "Every kind of item that is sent has a hook",
+    "every kind of item has a hook of its own, and what has none leaves as the SDK collected it",
     "register the missing hook, or switch the feature off",
 )
 def hooks(scrubbing: Scrubbing) -> Iterator[Finding]:
@@ -72,6 +76,8 @@ def hooks(scrubbing: Scrubbing) -> Iterator[Finding]:
     "SN013",
     Severity.HIGH,
     "The DSN comes from the environment, and without one nothing is started",
+    "a DSN in the code sends the errors of every developer and fork to one account, and changing it takes "
+    "a release",
     "read it from a settings field without a default, and return before sentry_sdk.init when it is empty",
 )
 def dsn(scrubbing: Scrubbing) -> Iterator[Finding]:
@@ -89,6 +95,7 @@ def dsn(scrubbing: Scrubbing) -> Iterator[Finding]:
     "SN018",
     Severity.HIGH,
     "The running backend reports a real error, usefully and without a secret",
+    "a function that scrubs well helps nobody where the server process starts the SDK in another way",
     "find which process starts error reporting on its own, and let it use the project's own function",
     LiveReport,
 )
@@ -105,6 +112,8 @@ def live(report: LiveReport) -> Iterator[Finding]:
     "SN020",
     Severity.LOW,
     "Release and environment are set, and rates of sampling are rates",
+    "an error cannot be tied to the deployment that brought it, and a rate that is none drops reports with "
+    "no more than a warning",
     "read them from the build and the settings",
 )
 def options(scrubbing: Scrubbing) -> Iterator[Finding]:
@@ -125,6 +134,8 @@ def options(scrubbing: Scrubbing) -> Iterator[Finding]:
     "SN022",
     Severity.MEDIUM,
     "Without error reporting nothing of it is left",
+    "a team that declined it ships the SDK and its variables all the same, and data may go to a service "
+    "that nobody reviewed",
     "put what is left behind the same switch as the rest",
     Named,
     Silence,

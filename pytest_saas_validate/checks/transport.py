@@ -17,6 +17,8 @@ _YEAR = 31_536_000  # seconds
     "SH009",
     severity=Severity.CRITICAL,
     title="Over TLS, Strict-Transport-Security holds for a year and for subdomains",
+    why="whoever types the bare name on a foreign network speaks in plain text first, and a stranger there "
+    "can read or replace the session",
     remedy="send max-age=63072000; includeSubDomains, and let the server trust its proxy for the scheme",
     wants=Secured,
     subject=Subject.STACK,
@@ -52,6 +54,8 @@ def _gap(exchange: Exchange) -> str:
     "SH010",
     severity=Severity.HIGH,
     title="No Strict-Transport-Security in plain text, and no preload by accident",
+    why="without TLS it shows that the scheme is judged wrongly, and a place on the preload list binds "
+    "every subdomain for months after it is regretted",
     remedy="send it only when the scheme is https; waive this check where preloading was chosen knowingly",
     wants=Exchanges,
     subject=Subject.STACK,
@@ -71,6 +75,8 @@ def transport_in_plain(seen: Exchanges) -> Iterator[Fault | Finding]:
     "SH011",
     severity=Severity.HIGH,
     title="Forwarded headers of a stranger do not change an answer",
+    why="a client that may claim scheme, host or address poisons links in mails and caches, and slips past "
+    "limits and logs that count by address",
     remedy="trust forwarded headers only from the proxy's addresses, by the server's setting",
     wants=Spoofed,
     subject=Subject.STACK,

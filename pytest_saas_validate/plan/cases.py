@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.engines import ENGINES
-from pytest_saas_validate.findings import Check, Outcome, Subject, Verdict
+from pytest_saas_validate.findings import Check, Outcome, Stage, Subject, Verdict
 from pytest_saas_validate.settings import Settings
 
 TEMPLATE_ROW = "template"
@@ -34,8 +34,6 @@ class Case:
 
     def label(self, verdict: Verdict) -> Verdict:
         """The verdict with this case's subject written into it."""
-        from dataclasses import replace
-
         return replace(
             verdict,
             combo=self.combo.id if self.combo else None,
@@ -45,12 +43,16 @@ class Case:
 
     def blank(self, outcome: Outcome, reason: str) -> Verdict:
         """A verdict without evidence: not applicable, or an error because none arrived."""
-        return self.label(Verdict(check=self.check.id, outcome=outcome, reason=reason))
+        made = Verdict(check=self.check.id, outcome=outcome, reason=reason, stage=self.check.stage)
+        return self.label(made)
 
 
 def cases(settings: Settings, catalogue: Iterable[Check]) -> tuple[Case, ...]:
     """Every case of a run in report order, the not applicable ones included."""
-    return tuple(case for check in catalogue if settings.wants(check.id) for case in _of(check, settings))
+    judged = [check for check in catalogue if settings.wants(check.id)]
+    if settings.preview:
+        judged = [replace(check, stage=Stage.STABLE) for check in judged]
+    return tuple(case for check in judged for case in _of(check, settings))
 
 
 def _of(check: Check, settings: Settings) -> Iterator[Case]:

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from pytest_saas_validate.findings import Finding
@@ -28,15 +29,20 @@ class Provenance:
 
     def source(self, where: str) -> str:
         """ "app/main.py:12" -> "{{cookiecutter.slug}}/app/main.py:20"; empty for a place that is no file."""
-        match = _PLACE.match(where)
-        path, line = match.groups() if match else ("", None)
+        path, line = named(where)
         if path not in self.project.files or not self.project.origins:
             return ""
         origin = self.project.origins.get(path)
         if origin is None:
-            return f"{path} comes from a hook"
-        number = self._line(path, origin, int(line)) if line else 0
+            return self._hook
+        number = self._line(path, origin, line) if line else 0
         return f"{origin}:{number}" if number else origin
+
+    @cached_property
+    def _hook(self) -> str:
+        """The hook that makes what no file of the template is rendered to."""
+        hooks = (path for moment in ("post", "pre") for path in self.template.glob(f"hooks/{moment}_gen_*"))
+        return next((path.relative_to(self.template).as_posix() for path in hooks), "")
 
     def _line(self, path: str, origin: str, line: int) -> int:
         """The line of the template, or the last one before it that is known; 0 when none is."""
@@ -46,6 +52,13 @@ class Provenance:
             self._lines[path] = _matched(text.splitlines(), made)
         lines = self._lines[path]
         return lines[min(line, len(lines)) - 1] if lines else 0
+
+
+def named(where: str) -> tuple[str, int]:
+    """The path that a place begins with, if it can be one, and the line; 0 for none."""
+    match = _PLACE.match(where)
+    path, line = match.groups() if match else ("", None)
+    return path, int(line or 0)
 
 
 def _matched(source: list[str], made: list[str]) -> list[int]:

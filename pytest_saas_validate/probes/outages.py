@@ -18,7 +18,7 @@ from pytest_saas_validate.project import Project
 
 DEPENDENCIES = ("database", "cache")
 _NOTICED = 5.0  # seconds within which readiness must tell that a dependency is gone
-_BACK = 60.0  # seconds within which it must tell that the dependency is back; a pod is asked by its cluster first
+_BACK = 60.0  # seconds within which it must tell that it is back; a pod is asked by its cluster first
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import platform
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
+from pathlib import Path
 
 from pytest_saas_validate.checks import FAMILIES, catalogue
 from pytest_saas_validate.engines import ENGINES
-from pytest_saas_validate.findings import Outcome, Subject, Verdict, worst
+from pytest_saas_validate.findings import Outcome, Subject, Verdict, Waiver, worst
 from pytest_saas_validate.plan import Plan
 from pytest_saas_validate.plan.cases import TEMPLATE_ROW
 from pytest_saas_validate.settings import Settings
@@ -20,6 +22,9 @@ class Report:
     """Verdicts of a whole run, the not applicable ones included, in report order."""
 
     source: str
+    folder: Path = Path()  # of the template or project
+    root: Path = Path()  # of the repository that it is in
+    is_template: bool = True
     rows: tuple[str, ...]  # combinations, then the template's own row
     families: tuple[str, ...]
     engines: tuple[str, ...]
@@ -27,12 +32,13 @@ class Report:
     deselected: int  # cases that the caller chose not to run
     seconds: float
     versions: Mapping[str, str]
+    accepted: tuple[Waiver, ...] = ()  # the waivers that hold
     waivers: tuple[str, ...] = ()  # one line for each: what it covers until when and why, or why it does not
     elsewhere: tuple[str, ...] = ()  # families that none of the run's engines can show, and which could
 
     def cell(self, row: str, family: str) -> tuple[Verdict, ...]:
-        """The verdicts of one cell."""
-        return tuple(v for v in self.verdicts if (v.combo or TEMPLATE_ROW) == row and v.family == family)
+        """The verdicts of one cell, as far as they count."""
+        return tuple(v for v in self.counting if (v.combo or TEMPLATE_ROW) == row and v.family == family)
 
     def matrix(self) -> dict[str, dict[str, str]]:
         """Row -> family -> outcome: the worst of the cell; a row has no entry where nothing speaks of it."""
@@ -45,10 +51,17 @@ class Report:
             for row in self.rows
         }
 
+    @cached_property
+    def counting(self) -> tuple[Verdict, ...]:
+        """Verdicts that can turn the run red: all but those of checks in preview."""
+        return tuple(verdict for verdict in self.verdicts if verdict.counts)
+
     @property
-    def red(self) -> tuple[Verdict, ...]:
-        """Failed verdicts and errors."""
-        return tuple(v for v in self.verdicts if v.outcome in (Outcome.FAILED, Outcome.ERROR))
+    def preview(self) -> tuple[Verdict, ...]:
+        """What would be red, if the checks in preview counted."""
+        return tuple(
+            v for v in self.verdicts if not v.counts and v.outcome in (Outcome.FAILED, Outcome.ERROR)
+        )
 
     def not_exercised(self) -> tuple[str, ...]:
         """One line for each thing that no verdict speaks of, or that evidence did not reach."""
@@ -99,6 +112,13 @@ def _waivers(plan: Plan, verdicts: Collection[Verdict], everywhere: bool) -> Ite
             yield f"{waiver.check} {waiver.where}: covers nothing any more; remove it"
 
 
+def _repository(settings: Settings) -> Path:
+    """The repository's root, as far as the source is below it: git's, else the folder of the table."""
+    folders = (settings.source, *settings.source.parents)
+    found = next((folder for folder in folders if (folder / ".git").exists()), settings.root)
+    return found if found in folders else settings.source
+
+
 def assemble(
     plan: Plan, seen: Iterable[Verdict], collected: Collection[str], *, complete: bool, seconds: float
 ) -> Report:
@@ -124,6 +144,10 @@ def assemble(
     rows = [combo.id for combo in settings.combos]
     return Report(
         source=settings.source.name,
+        folder=settings.source,
+        root=_repository(settings),
+        is_template=settings.is_template,
+        accepted=tuple(waiver for waiver in settings.waivers if waiver.until >= plan.today),
         rows=(*rows, *([TEMPLATE_ROW] if settings.is_template else [])),
         families=tuple(family for family in FAMILIES if family in present),
         engines=settings.engines,

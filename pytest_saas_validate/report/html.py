@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from html import escape
 from importlib import resources
 
 from pytest_saas_validate.checks import FAMILIES, catalogue
 from pytest_saas_validate.findings import Finding, Outcome, Verdict
 from pytest_saas_validate.report import Report
+from pytest_saas_validate.violations import sentence
 
 _SHOWN = {Outcome.FAILED: "failed", Outcome.ERROR: "error", Outcome.WAIVED: "waived"}
 
@@ -21,7 +22,9 @@ def page(report: Report) -> str:
         [
             *_head(report, title),
             *_matrix(report),
-            *_red(report),
+            "<h2>Findings</h2>",
+            *(_red(report.counting) or ["<p>None.</p>"]),
+            *_preview(report),
             *_compared(report),
             *_waivers(report),
             *_not_exercised(report),
@@ -44,7 +47,7 @@ def _head(report: Report, title: str) -> Iterator[str]:
     yield f'<p class="quiet">engines {engines}, {report.seconds:.0f} s, {versions}</p>'
     yield '<ul class="counts">'
     for outcome in Outcome:
-        count = sum(verdict.outcome is outcome for verdict in report.verdicts)
+        count = sum(verdict.outcome is outcome for verdict in report.counting)
         if count:
             yield f'<li class="{_css(str(outcome))}">{count} {outcome}</li>'
     yield "</ul>"
@@ -70,24 +73,33 @@ def _cell(outcome: str | None, family: str) -> str:
     return f'<td class="{_css(outcome)}"><a href="#family-{family}">{outcome}</a></td>'
 
 
-def _red(report: Report) -> Iterator[str]:
+def _red(verdicts: Iterable[Verdict]) -> list[str]:
     grouped: dict[tuple[Outcome, str], list[Verdict]] = {}
-    for verdict in report.verdicts:
+    for verdict in verdicts:
         if verdict.outcome in _SHOWN:
             grouped.setdefault((verdict.outcome, verdict.check), []).append(verdict)
-    yield "<h2>Findings</h2>"
-    if not grouped:
-        yield "<p>None.</p>"
-    titles = {check.id: check.title for check in catalogue()}
-    for (outcome, check), verdicts in grouped.items():
-        yield "<details open>"
-        head = f"{check} {escape(titles[check])}"
-        yield f'<summary><h3>{head}</h3> <span class="tag {outcome}">{outcome}</span></summary>'
-        yield f'<p class="quiet">{escape(_places(verdicts))}</p>'
-        yield from _findings(dict.fromkeys(f for v in verdicts for f in (*v.findings, *v.waived)))
-        for reason in dict.fromkeys(v.reason for v in verdicts if v.reason):
-            yield f"<pre>{escape(reason)}</pre>"
-        yield "</details>"
+    return [line for (outcome, check), group in grouped.items() for line in _group(outcome, check, group)]
+
+
+def _group(outcome: Outcome, id_: str, verdicts: Collection[Verdict]) -> Iterator[str]:
+    check = next(check for check in catalogue() if check.id == id_)
+    yield "<details open>"
+    head = f"{id_} {escape(check.title)}"
+    yield f'<summary><h3>{head}</h3> <span class="tag {outcome}">{outcome}</span></summary>'
+    yield f"<p>{escape(sentence(check.why))}</p>"
+    yield f'<p class="quiet">{escape(_places(verdicts))}</p>'
+    yield from _findings(dict.fromkeys(f for v in verdicts for f in (*v.findings, *v.waived)))
+    for reason in dict.fromkeys(v.reason for v in verdicts if v.reason):
+        yield f"<pre>{escape(reason)}</pre>"
+    yield "</details>"
+
+
+def _preview(report: Report) -> Iterator[str]:
+    """What checks in preview say: told, not counted."""
+    red = _red(report.preview)
+    if red:
+        yield "<h2>In preview: told, not counted</h2>"
+        yield from red
 
 
 def _findings(findings: Iterable[Finding]) -> Iterator[str]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from pytest_saas_validate.findings import Finding, Outcome, Row, Verdict
+from pytest_saas_validate.findings import Finding, Outcome, Row, Stage, Verdict
 
 _KEY = "saas.verdict"
 
@@ -18,6 +18,7 @@ def as_data(verdict: Verdict) -> dict[str, Any]:
         "check": verdict.check,
         "family": verdict.family,
         "outcome": str(verdict.outcome),
+        "stage": str(verdict.stage),
         "combo": verdict.combo,
         "engine": verdict.engine,
         "answers": dict(verdict.answers),
@@ -34,6 +35,7 @@ def from_data(data: dict[str, Any]) -> Verdict:
     return Verdict(
         check=data["check"],
         outcome=Outcome(data["outcome"]),
+        stage=Stage(data["stage"]),
         combo=data["combo"],
         engine=data["engine"],
         answers=data["answers"],

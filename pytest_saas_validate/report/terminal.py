@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from pytest_saas_validate.findings import Outcome, Verdict
 from pytest_saas_validate.report import Report
@@ -19,12 +19,14 @@ _SIGNS = {
 
 
 def lines(report: Report) -> Iterator[str]:
-    """The matrix, then findings grouped by check, errors by reason, waivers, and what was not exercised."""
+    """The matrix, findings by check, errors by reason, both of previews, waivers, what was not exercised."""
     yield ""
     yield f"saas-validate: {report.source}, engines {' '.join(report.engines)}, {report.seconds:.0f} s"
     yield from _matrix(report)
-    yield from _findings(report)
-    yield from _errors(report)
+    yield from _red(report.counting)
+    if report.preview:
+        yield "in preview: told, not counted (--preview counts it)"
+        yield from (f"  {line}" for line in _red(report.preview))
     yield from (f"waived: {line}" for line in report.waivers)
     gaps = report.not_exercised()
     yield f"not exercised: {'nothing' if not gaps else ''}".rstrip()
@@ -39,30 +41,34 @@ def _matrix(report: Report) -> Iterator[str]:
     for row in report.rows:
         cells = (f"{_SIGNS.get(matrix[row].get(family, ''), ''):<8}" for family in report.families)
         yield "  ".join([f"{row:<{width}}", *cells]).rstrip()
-    counts = {outcome: sum(v.outcome is outcome for v in report.verdicts) for outcome in Outcome}
+    counts = {outcome: sum(v.outcome is outcome for v in report.counting) for outcome in Outcome}
     yield ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count)
 
 
-def _findings(report: Report) -> Iterator[str]:
+def _red(verdicts: Collection[Verdict]) -> Iterator[str]:
+    yield from _findings(verdicts)
+    yield from _errors(verdicts)
+
+
+def _findings(verdicts: Iterable[Verdict]) -> Iterator[str]:
     """Equal findings of several combinations are told once."""
     by_check: dict[str, list[Verdict]] = {}
-    for verdict in report.verdicts:
+    for verdict in verdicts:
         if verdict.outcome is Outcome.FAILED:
             by_check.setdefault(verdict.check, []).append(verdict)
-    for check, verdicts in by_check.items():
-        places = _places(verdicts)
-        yield f"{check} FAILED in {places}"
-        yield from describe(dict.fromkeys(finding for verdict in verdicts for finding in verdict.findings))
+    for check, failed in by_check.items():
+        yield f"{check} FAILED in {_places(failed)}"
+        yield from describe(dict.fromkeys(finding for verdict in failed for finding in verdict.findings))
 
 
-def _errors(report: Report) -> Iterator[str]:
+def _errors(verdicts: Iterable[Verdict]) -> Iterator[str]:
     by_reason: dict[str, list[Verdict]] = {}
-    for verdict in report.verdicts:
+    for verdict in verdicts:
         if verdict.outcome is Outcome.ERROR:
             by_reason.setdefault(verdict.reason, []).append(verdict)
-    for reason, verdicts in by_reason.items():
-        checks = ", ".join(sorted({verdict.check for verdict in verdicts}))
-        yield f"ERROR in {_places(verdicts)}: {checks}"
+    for reason, broken in by_reason.items():
+        checks = ", ".join(sorted({verdict.check for verdict in broken}))
+        yield f"ERROR in {_places(broken)}: {checks}"
         yield from (f"  {line}" for line in reason.splitlines())
 
 

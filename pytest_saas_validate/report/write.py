@@ -27,7 +27,7 @@ def as_json(report: Report) -> dict[str, Any]:
     }
 
 
-def write(report: Report, *, json: str = "", html: str = "") -> Iterator[Path]:
+def write(report: Report, *, json: str = "", html: str = "", sarif: str = "") -> Iterator[Path]:
     """Write the files that were asked for and yield their paths."""
     if json:
         yield _text(json, json_.dumps(as_json(report), indent=1, ensure_ascii=False) + "\n")
@@ -35,6 +35,10 @@ def write(report: Report, *, json: str = "", html: str = "") -> Iterator[Path]:
         from pytest_saas_validate.report.html import page
 
         yield _text(html, page(report))
+    if sarif:
+        from pytest_saas_validate.report.sarif import as_sarif
+
+        yield _text(sarif, json_.dumps(as_sarif(report), indent=1, ensure_ascii=False) + "\n")
 
 
 def _text(path: str, text: str) -> Path:

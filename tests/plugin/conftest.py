@@ -50,6 +50,20 @@ def calls(path: Path) -> Callable[[], list[str]]:
 
 
 @pytest.fixture
+def forgetful(pytester: pytest.Pytester) -> Path:
+    """A template with a switch, one word of which stays where it is off: NOTES.md, the template's line 3."""
+    pytester.makefile(".toml", pyproject='[tool.pytest-saas-validate]\ntemplate = "template"\n')
+    template = pytester.mkdir("template")
+    (template / "cookiecutter.json").write_text('{"slug": "tiny", "include_maps": ["yes", "no"]}')
+    project = template / "{{cookiecutter.slug}}"
+    project.mkdir()
+    switch = "{% if cookiecutter.include_maps == 'yes' %}"
+    (project / "README.md").write_text(f"Tiny.\n{switch}\nIt draws maps.\n{{% endif %}}\n")
+    (project / "NOTES.md").write_text(f"{switch}Yes.\n{{% endif -%}}\nDraws maps.\n")
+    return template
+
+
+@pytest.fixture
 def kubeconfig(tmp_path: Path) -> Path:
     file = tmp_path / "kubeconfig"
     file.touch()

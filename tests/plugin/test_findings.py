@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
+from pytest_saas_validate.checks import catalogue
 from pytest_saas_validate.evidence import Found, Missing, scrub
 from pytest_saas_validate.findings import (
     Check,
     Finding,
     Outcome,
     Severity,
+    Stage,
     Subject,
     Waiver,
     check,
@@ -35,6 +37,7 @@ class Words:
     "TR900",
     severity=Severity.HIGH,
     title="No bad word",
+    why="it offends",
     remedy="drop it",
     wants=Words,
     subject=Subject.PROJECT,
@@ -52,12 +55,31 @@ def decide(*words: str, waivers: tuple[Waiver, ...] = ()) -> tuple[Outcome, int]
     return found.outcome, len(found.findings)
 
 
-def test_every_finding_is_reported_with_id_and_remedy() -> None:
+def test_every_finding_is_reported_with_id_why_and_remedy() -> None:
     found = verdict(no_bad_word, Found(Words(("bad1", "good", "bad2"))), today=TODAY).findings
-    assert [(f.check, f.where, f.remedy) for f in found] == [
-        ("TR900", "bad1", "drop it"),
-        ("TR900", "bad2", "drop it"),
+    assert [(f.check, f.where, f.why, f.remedy) for f in found] == [
+        ("TR900", "bad1", "it offends", "drop it"),
+        ("TR900", "bad2", "it offends", "drop it"),
     ]
+
+
+def test_a_check_that_does_not_say_why_cannot_be_made() -> None:
+    with pytest.raises(TypeError, match="why"):
+        check("TR901", severity=Severity.LOW, title="t", remedy="r", wants=Words, subject=Subject.PROJECT)
+
+
+def test_every_check_says_why_and_none_says_what_another_says() -> None:
+    reasons = [check.why for check in catalogue()]
+    assert len(set(reasons)) == len(reasons)
+    assert not [why for why in reasons if len(why.split()) < 6 or why.endswith(".")]
+    assert not [check.id for check in catalogue() if check.why in (check.title, check.remedy)]
+
+
+def test_a_verdict_tells_the_stage_of_its_check() -> None:
+    new = replace(no_bad_word, stage=Stage.PREVIEW)
+    for gathered in (Found(Words(("bad",))), Found(Words(("raise",))), Missing(reason="gone")):
+        assert verdict(no_bad_word, gathered, today=TODAY).counts
+        assert not verdict(new, gathered, today=TODAY).counts
 
 
 def test_ok_and_failed() -> None:
@@ -107,7 +129,8 @@ def test_the_worst_outcome_of_a_cell_wins() -> None:
 def test_assert_clean_lists_everything() -> None:
     assert_clean(())
     with pytest.raises(
-        Violations, match=r"2 findings\nTR900\n  bad1: is bad\n  bad2: is bad\n    fix: drop it"
+        Violations,
+        match=r"2 findings\nTR900\n  why: it offends\n  bad1: is bad\n  bad2: is bad\n    fix: drop it",
     ):
         assert_clean(no_bad_word(Words(("bad2", "bad1"))))
 
@@ -120,6 +143,7 @@ def test_features_decide_where_a_check_applies() -> None:
         id="TR901",
         severity=Severity.LOW,
         title="t",
+        why="w",
         remedy="r",
         wants=Words,
         subject=Subject.PROJECT,

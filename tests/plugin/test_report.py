@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from pytest_saas_validate.findings import Finding, Outcome, Row, Verdict
+from pytest_saas_validate.findings import Finding, Outcome, Row, Stage, Verdict
 from pytest_saas_validate.report import Report
 from pytest_saas_validate.report.html import page
 from pytest_saas_validate.report.kills import Kill, as_json
@@ -16,7 +16,9 @@ from pytest_saas_validate.report.record import as_data, from_data, record, recor
 from pytest_saas_validate.report.terminal import lines
 from pytest_saas_validate.report.write import as_json as verdict_json
 
-FINDING = Finding(where="GET /<b>", message='holds "<script>"', remedy="escape & go", check="SH001")
+FINDING = Finding(
+    where="GET /<b>", message='holds "<script>"', why="it is <read>", remedy="escape & go", check="SH001"
+)
 FAILED = Verdict(check="SH001", outcome=Outcome.FAILED, combo="bare", engine="local", findings=(FINDING,))
 OK = Verdict(check="TR001", outcome=Outcome.OK, combo="bare", unreached=("TypeScript",))
 COMPARED = Verdict(
@@ -56,9 +58,9 @@ def test_everything_that_was_not_exercised_is_told(report: Report) -> None:
     )
 
 
-def test_the_terminal_tells_place_and_remedy(report: Report) -> None:
+def test_the_terminal_tells_why_place_and_remedy(report: Report) -> None:
     text = "\n".join(lines(report))
-    assert "SH001 FAILED in bare" in text
+    assert "SH001 FAILED in bare\n  why: it is <read>\n" in text
     assert 'GET /<b>: holds "<script>"\n    fix: escape & go' in text
 
 
@@ -77,6 +79,24 @@ def test_every_link_of_the_page_has_its_target(report: Report) -> None:
     assert all(f'id="{target}"' in text for target in targets)
 
 
+def test_what_is_in_preview_is_told_apart_and_does_not_count(report: Report) -> None:
+    """In the matrix, in the counts and among the findings there is nothing of it."""
+    new = replace(report, verdicts=tuple(replace(v, stage=Stage.PREVIEW) for v in report.verdicts))
+    assert new.matrix() == {"bare": {}, "template": {}}
+    told = "\n".join(lines(new))
+    assert "in preview: told, not counted" in told
+    assert "  SH001 FAILED in bare\n" in told
+    assert "1 failed" not in told
+    text = page(new)
+    findings, previews = text.index("<h2>Findings</h2>\n<p>None.</p>"), text.index("<h2>In preview")
+    assert findings < previews < text.index("GET /&lt;b&gt;")
+    assert "In preview" not in page(report)
+
+
+def test_the_page_says_why(report: Report) -> None:
+    assert "<p>Error pages, redirects and refusals are what an attacker" in page(report)
+
+
 def test_what_engines_answered_stands_side_by_side(report: Report) -> None:
     text = page(replace(report, verdicts=(*report.verdicts, COMPARED)))
     assert '<th scope="col">local</th><th scope="col">kind</th>' in text
@@ -86,9 +106,10 @@ def test_what_engines_answered_stands_side_by_side(report: Report) -> None:
 
 def test_a_verdict_survives_its_travel() -> None:
     properties: list[tuple[str, object]] = []
-    for verdict in (FAILED, COMPARED):
+    verdicts = [FAILED, COMPARED, replace(FAILED, stage=Stage.PREVIEW)]
+    for verdict in verdicts:
         record(properties, verdict)
-    assert list(recorded(properties)) == [FAILED, COMPARED]
+    assert list(recorded(properties)) == verdicts
     assert from_data(json.loads(json.dumps(as_data(ABSENT)))) == ABSENT
 
 

@@ -51,7 +51,7 @@ def provenance(tmp_path: Path) -> Provenance:
         ("shop/main.py:4: return", f"{ROOT}/{{{{cookiecutter.name}}}}/main.py:7"),
         ("shop/main.py:99", f"{ROOT}/{{{{cookiecutter.name}}}}/main.py:7"),
         ("plain/kept.txt:2", f"{ROOT}/plain/kept.txt:2"),
-        ("made.txt:1", "made.txt comes from a hook"),
+        ("made.txt:1", "hooks/post_gen_project.py"),
         ("GET /shop/main.py", ""),
         ("shop", ""),
         ("", ""),
