@@ -169,10 +169,13 @@ class Hooks:
         self.config.hook.pytest_saas_report(config=self.config, report=report)
         for line in lines(report):
             terminalreporter.write_line(line)
-        for path in write(
-            report, json=self.config.getoption("saas_json"), html=self.config.getoption("saas_html")
-        ):
-            terminalreporter.write_line(f"written: {path}")
+        try:
+            for path in write(
+                report, json=self.config.getoption("saas_json"), html=self.config.getoption("saas_html")
+            ):
+                terminalreporter.write_line(f"written: {path}")
+        except OSError as problem:
+            pytest.exit(f"a report cannot be written: {problem}", returncode=pytest.ExitCode.INTERNAL_ERROR)
 
     def _kill_table(self, terminalreporter: pytest.TerminalReporter) -> None:
         from pytest_saas_validate.report.kills import lines, write
@@ -203,10 +206,17 @@ class Hooks:
 
     def _reap(self) -> None:
         state = self.session
-        if state.started() or (state.run_id and self.collected):
+        if not (state.started() or (state.run_id and self.collected)):
+            return
+        from pytest_saas_validate.process import NoRoom
+
+        try:
             reaped = state.workspace.close()
-            if reaped.left:
-                state.say(reaped.complaint(state.workspace.run_id))
+        except NoRoom as problem:
+            state.say(f"saas: what is left of this run is for the next one to remove: {problem}")
+            return
+        if reaped.left:
+            state.say(reaped.complaint(state.workspace.run_id))
 
 
 def _params(item: pytest.Item) -> dict[str, Any]:

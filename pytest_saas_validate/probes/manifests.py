@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +20,7 @@ from pytest_saas_validate.evidence.manifests_tree import kustomization, matching
 from pytest_saas_validate.evidence.render import Fault
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError, Unavailable
-from pytest_saas_validate.process import run
+from pytest_saas_validate.process import run, scratch
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import Kubernetes
 from pytest_saas_validate.tools import Kustomize, find
@@ -132,11 +131,11 @@ def validated(validator: Path, everything: Sequence[Resource]) -> Validated:
     for each in everything:
         if not _lacks(each) and each.built_in:
             judged.setdefault(_anywhere(each), []).append(each)
-    with tempfile.TemporaryDirectory(prefix="saas-schema-") as name:
-        files = [Path(name) / f"{number}.json" for number in range(len(judged))]
+    with scratch() as folder:
+        files = [folder / f"{number}.json" for number in range(len(judged))]
         for file, text in zip(files, judged, strict=True):
             file.write_text(text, encoding="utf-8")
-        ended = run([validator, "--strict", *(file.name for file in files)], cwd=Path(name), timeout=120)
+        ended = run([validator, "--strict", *(file.name for file in files)], cwd=folder, timeout=120)
     said = {int(number): (level, text) for level, number, text in _SAID.findall(ended.text)}
     for number, group in enumerate(judged.values()):
         if number not in said:

@@ -6,7 +6,6 @@ import os
 import posixpath
 import re
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from pytest_saas_validate.combos import Feature
 from pytest_saas_validate.evidence.render import Fault, Scripts
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError
-from pytest_saas_validate.process import run
+from pytest_saas_validate.process import run, scratch
 from pytest_saas_validate.project import File, Project
 
 _SHEBANG = re.compile(rb"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(?:\S*/)?([\w.+-]+)")
@@ -79,8 +78,8 @@ def read_scripts(files: Mapping[str, File], root: Path) -> Scripts:
 
 
 def _shell(shell: str, names: Sequence[str], root: Path) -> Iterator[Fault]:
-    with tempfile.TemporaryDirectory() as folder:
-        sample = Path(folder) / "sample.sh"
+    with scratch() as folder:
+        sample = folder / "sample.sh"
         sample.write_text(_BAD_SHELL, encoding="utf-8")
         words = ["sh", "-c", _READ_ALL, "sh", *(f"./{name}" for name in names), str(sample)]
         result = run(words, cwd=root, env={**os.environ, "SHELL_TO_USE": shell, "LC_ALL": "C"})
@@ -110,8 +109,8 @@ def _faults(name: str, said: Iterable[str], *, failed: bool) -> Iterator[Fault]:
 
 
 def _makefiles(make: str, names: Sequence[str], root: Path) -> Iterator[Fault]:
-    with tempfile.TemporaryDirectory() as folder:
-        sample = Path(folder) / "Makefile"
+    with scratch() as folder:
+        sample = folder / "Makefile"
         sample.write_text(_BAD_MAKE, encoding="utf-8")
         if not list(_makefile(make, sample, "Makefile")):
             raise ProbeError("make found nothing in a broken Makefile")
