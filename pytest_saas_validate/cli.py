@@ -223,6 +223,7 @@ def _doctor(args: argparse.Namespace, rest: Sequence[str]) -> int:
         for row in rows:
             state = f"{row['version']}  {row['path']}" if row["found"] else f"missing: {row['reason']}"
             print(f"{row['name']:<20} {state}")
+        print(f"{'':<20} {rows[-1]['how']}")
     return CLEAN
 
 
