@@ -16,7 +16,7 @@ from pytest_saas_validate.bake.memo import Memo
 from pytest_saas_validate.bake.origins import Origins
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.evidence import scrub
-from pytest_saas_validate.process import is_full, no_room, run, tells_full, temporary_files
+from pytest_saas_validate.process import Killed, is_full, no_room, run, tells_full, temporary_files
 from pytest_saas_validate.project import Project, read_files
 
 _HOOK_SECONDS = 60.0
@@ -39,8 +39,8 @@ class Oven:
         """Render one combination below `into` (made when missing); raises BakeError.
 
         `extra` answers further variables. Names that the template does not have are refused, because
-        cookiecutter drops them without a word and the default would be judged instead. A full disk is
-        nobody's refusal: it raises NoRoom.
+        cookiecutter drops them without a word and the default would be judged instead. A full disk (NoRoom)
+        and a hook that somebody ended (Killed) are no refusal of the template's.
         """
         try:
             from cookiecutter.main import cookiecutter
@@ -70,6 +70,8 @@ class Oven:
                     config_file=str(config),
                     accept_hooks=self.hooks,
                 )
+            except Killed:
+                raise
             except (Exception, SystemExit) as problem:
                 if is_full(problem) or tells_full("".join(output)):
                     raise no_room(problem) from problem
@@ -108,6 +110,8 @@ def _run_hook(script: str, cwd: str, output: list[str]) -> None:
     environment = {**os.environ, "TMPDIR": tempfile.gettempdir()}
     result = run(argv, cwd=Path(cwd), env=environment, timeout=_HOOK_SECONDS)
     output.append(result.stdout.decode(errors="replace") + result.stderr.decode(errors="replace"))
+    if result.killed:
+        raise Killed(f"a hook was ended from outside: {result.explain()}")
     if not result.ok:
         raise FailedHookException(f"{Path(script).name}: exit code {result.code}")
 

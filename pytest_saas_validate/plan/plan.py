@@ -21,7 +21,7 @@ from pytest_saas_validate.plan.gather import HEALTHY, Gatherer, Planted, side_by
 from pytest_saas_validate.plan.provenance import Provenance
 from pytest_saas_validate.plan.renders import Bakery
 from pytest_saas_validate.probes import probes
-from pytest_saas_validate.process import Workspace, is_full, no_room
+from pytest_saas_validate.process import Killed, Workspace, is_full, no_room
 from pytest_saas_validate.project import File, Project
 from pytest_saas_validate.settings import Settings
 from pytest_saas_validate.tools.git import sources
@@ -86,6 +86,8 @@ class Plan:
                 if not is_full(problem):
                     raise
                 self._full.append(str(no_room(problem)))
+            except Killed as problem:
+                return (Missing(reason=str(problem)),)
         return (Missing(reason=self._full[0]),)
 
     def _gather_all(self, case: Case, planted: Planted) -> tuple[Gathered[Any], ...]:

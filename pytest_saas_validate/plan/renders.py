@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,7 +58,7 @@ class Bakery:
             self._read[combo.id] = once(
                 self.workspace.shared,
                 f"bake-{name}",
-                lambda: self._oven.bake(combo, self.workspace.sub("bakes") / name),
+                lambda: self._oven.bake(combo, self._empty(name)),
             )
         return self._read[combo.id]
 
@@ -70,8 +71,14 @@ class Bakery:
         return once(
             self.workspace.shared,
             f"bake-{name}",
-            lambda: self._oven.bake(combo, self.workspace.sub("bakes") / name, extra),
+            lambda: self._oven.bake(combo, self._empty(name), extra),
         )
+
+    def _empty(self, name: str) -> Path:
+        """A folder for a bake: one that was broken off, perhaps with its worker, may have left a half one."""
+        folder = self.workspace.sub("bakes") / name
+        shutil.rmtree(folder, ignore_errors=True)
+        return folder
 
 
 def _folder(combo: Combo, extra: dict[str, str]) -> str:

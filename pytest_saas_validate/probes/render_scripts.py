@@ -14,6 +14,7 @@ from pytest_saas_validate.evidence.render import Fault, Scripts
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError
 from pytest_saas_validate.process import run, scratch
+from pytest_saas_validate.process.runner import TIMED_OUT
 from pytest_saas_validate.project import File, Project
 
 _SHEBANG = re.compile(rb"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(?:\S*/)?([\w.+-]+)")
@@ -28,6 +29,7 @@ for file do
 done
 """
 _BAD_SHELL, _BAD_MAKE = "if true; then\n", "all:\n    echo spaces\n"
+_SIGNALLED = 128  # a shell adds it to the number of the signal that ended a program
 _NO_TARGET = "saas-validate-no-such-target"
 
 
@@ -91,6 +93,8 @@ def _shell(shell: str, names: Sequence[str], root: Path) -> Iterator[Fault]:
             said.append(line)
             continue
         name = end.group(2).removeprefix("./")
+        if int(end.group(1)) > _SIGNALLED:
+            raise ProbeError(f"{shell} was ended before it had read {name}")
         judged[name] = list(_faults(name, said, failed=end.group(1) != "0"))
         said = []
     if not judged.get(str(sample)) or len(judged) != len(names) + 1:
@@ -123,6 +127,8 @@ def _makefile(make: str, path: Path, name: str) -> Iterator[Fault]:
     plain = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
     words = [make, "-n", "-r", "-R", "-f", path.name, _NO_TARGET]
     result = run(words, cwd=path.parent, env={**plain, "LC_ALL": "C"})
+    if result.killed or result.code == TIMED_OUT:
+        raise ProbeError(f"make did not read {name}\n{result.explain()}")
     said = result.stderr.decode(errors="replace")
     yield from _faults(name, said.splitlines(), failed=_NO_TARGET not in said)
 

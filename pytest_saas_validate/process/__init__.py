@@ -2,10 +2,10 @@
 
 from pytest_saas_validate.process.cache import Cache
 from pytest_saas_validate.process.children import Child, end_all, spawn, tail
+from pytest_saas_validate.process.disturbed import Killed, NoRoom, is_full, no_room, tells_full
 from pytest_saas_validate.process.ledger import Ledger
 from pytest_saas_validate.process.once import forget_old, locked, once
 from pytest_saas_validate.process.reaper import Reaped, reap, reap_dead
-from pytest_saas_validate.process.room import NoRoom, is_full, no_room, tells_full
 from pytest_saas_validate.process.runner import Run, run
 from pytest_saas_validate.process.scratch import scratch, temporary_files
 from pytest_saas_validate.process.signals import terminate_as_interrupt
@@ -14,6 +14,7 @@ from pytest_saas_validate.process.workspace import Workspace, WorkspaceError, ca
 __all__ = [
     "Cache",
     "Child",
+    "Killed",
     "Ledger",
     "NoRoom",
     "Reaped",

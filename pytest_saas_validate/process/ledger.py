@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_saas_validate.process.disturbed import is_full
 from pytest_saas_validate.process.once import locked
-from pytest_saas_validate.process.room import is_full
 
 GONE = ".gone"  # behind the name of a run's folder while it is being removed
 

@@ -62,7 +62,7 @@ def write_atomically(target: Path, content: bytes) -> None:
 def sweep(folder: Path) -> None:
     """Remove the locks that nobody holds and the files that nobody finishes: their processes were killed."""
     for path in (*folder.glob("*.lock"), *folder.glob("*.tmp")):
-        with contextlib.suppress(FileNotFoundError, BlockingIOError):
+        with contextlib.suppress(OSError):  # gone, held, or another user's
             handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

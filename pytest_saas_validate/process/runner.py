@@ -39,6 +39,11 @@ class Run:
         return self.code == 0
 
     @property
+    def killed(self) -> bool:
+        """Whether somebody else ended it: a person, or the system that had no memory left."""
+        return self.code in (-signal.SIGKILL, -signal.SIGTERM)
+
+    @property
     def text(self) -> str:
         """Standard output as text."""
         return self.stdout.decode("utf-8", "replace")

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_saas_validate.process.disturbed import is_full, no_room
 from pytest_saas_validate.process.identity import birth, here
 from pytest_saas_validate.process.ledger import Ledger
 from pytest_saas_validate.process.marker import current, mark_with
 from pytest_saas_validate.process.once import locked, write_atomically
 from pytest_saas_validate.process.reaper import RUNS_LOCK, WORKER, Reaped, reap, reap_dead
-from pytest_saas_validate.process.room import is_full, no_room
 
 _NAME = "pytest-saas-validate"
 

@@ -1,4 +1,7 @@
-"""A full disk is told in a sentence and judges nothing; `make soak` fills a real one."""
+"""A full disk, or a program that is killed, is told in a sentence and judges nothing.
+
+`make soak` fills a real disk and kills real runs.
+"""
 
 from __future__ import annotations
 
@@ -54,6 +57,20 @@ def test_a_full_disk_in_a_hook_is_no_refusal_and_ends_with_3(
         assert outcomes["TR009"] == "error"
         if condition == "True":
             assert outcomes["TR001"] == "error"
+
+
+def test_a_hook_that_somebody_ends_is_an_error_and_no_refusal(
+    template: Path, pytester: pytest.Pytester
+) -> None:
+    """Of the first bake, and of one that is made to see whether an answer is refused."""
+    for condition in ("True", "'{{cookiecutter.name}}' != 'Tiny'"):
+        hook(template, f"import os\nif {condition}:\n    os.kill(os.getpid(), 9)\n")
+        report = pytester.path / "report.json"
+        result = command(pytester, "--only", "TR001,TR009", "--json", str(report))
+        assert result.ret == 3
+        result.stdout.fnmatch_lines(["*ERROR in *", "*a hook was ended from outside: *: signal 9 after *"])
+        outcomes = {row["check"]: row["outcome"] for row in json.loads(report.read_text())["verdicts"]}
+        assert outcomes == {"TR009": "error", "TR001": "error" if condition == "True" else "ok"}
 
 
 def test_a_full_cache_is_told_by_every_process(template: Path, pytester: pytest.Pytester) -> None:

@@ -1,4 +1,4 @@
-"""A full disk, told from everything else that goes wrong."""
+"""What goes wrong with the machine and not with what is judged: a full disk, a program that is killed."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ class NoRoom(OSError):
 
     def __str__(self) -> str:
         return str(self.strerror)
+
+
+class Killed(Exception):
+    """A program was killed from outside before it had done its work; the message holds what it said."""
 
 
 def is_full(problem: BaseException | None) -> bool:
