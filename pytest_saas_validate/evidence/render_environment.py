@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pytest_saas_validate.evidence.render_calls import COMPOSE, line_of, read
+from pytest_saas_validate.evidence.render_python import tree_of
 from pytest_saas_validate.project import File
 from pytest_saas_validate.spec import TABLE
 
@@ -61,7 +62,7 @@ def settings(files: Mapping[str, File]) -> Settings | None:
     if not name or path not in files:
         return None
     try:
-        tree = ast.parse(files[path].text or "")
+        tree = tree_of(files[path].text or "")
     except SyntaxError:
         return None
     wanted = next((n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == name), None)

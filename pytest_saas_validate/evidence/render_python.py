@@ -65,6 +65,13 @@ def _parse(name: str, text: str) -> tuple[ast.Module, int]:
         return ast.parse(text, name), sys.version_info.minor
 
 
+def tree_of(text: str) -> ast.Module:
+    """Parse without a word about what is only unwise, or will be an error one day; raises SyntaxError."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
+
+
 class _Module:
     """One file's imports and the names that it binds at its top level."""
 
@@ -172,7 +179,7 @@ class _Imports:
 @lru_cache(4096)  # most files are the same in most combinations
 def _module(name: str, file: File) -> _Module | None:
     try:
-        return _Module(name, ast.parse(file.text or ""))
+        return _Module(name, tree_of(file.text or ""))
     except (SyntaxError, ValueError):
         return None
 
