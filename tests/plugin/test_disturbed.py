@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_saas_validate import cli
 from pytest_saas_validate.bake import Oven
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.process import NoRoom, is_full, no_room, tells_full
@@ -126,3 +127,14 @@ def test_what_cookiecutter_and_hooks_leave_in_temporary_folders_is_removed(
     )
     assert Path(note.read_text()).is_relative_to(tmp_path / "temporary")
     assert not list((tmp_path / "temporary").iterdir())
+
+
+def test_an_interruption_at_the_very_end_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*words: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "_doctor", interrupted)
+    assert cli.main(["doctor"]) == 3
+    assert capsys.readouterr().err == "saas-validate: interrupted; the next run removes what is left\n"
