@@ -10,8 +10,13 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14", "3.15")
 PYTESTS = ("8.4", "9.0", "9.1", "9.2")  # the first is the oldest that is supported, the last the newest
 CELLS = [(PYTHONS[0], pytest) for pytest in PYTESTS] + [(python, PYTESTS[-1]) for python in PYTHONS[1:]]
 SUITES = ("tests/plugin", "tests/checks", "tests/render")
-RESULTS = Path("reports", "matrix")
 _VERSIONS = "import platform, pytest; print(platform.python_version(), pytest.__version__)"
+
+
+def result(python: str, pytest: str) -> Path:
+    """Where the results of a cell go."""
+    return Path("reports", "matrix", f"{python}-{pytest}.xml")
+
 
 nox.needs_version = ">=2026.4"
 nox.options.default_venv_backend = "uv"
@@ -23,14 +28,6 @@ def tests(session: nox.Session, pytest: str) -> None:
     """One cell; words after -- go to pytest."""
     session.install("--editable", ".[all]", "--group", "dev", f"pytest=={pytest}.*")
     versions = str(session.run("python", "-c", _VERSIONS, silent=True)).strip()
-    result = RESULTS / f"{session.python}-{pytest}.xml"
-    words = (
-        "-n",
-        "2",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "-o",
-        f"junit_suite_name={versions}",
-    )
-    session.run("python", "-m", "pytest", *words, f"--junitxml={result}", *SUITES, *session.posargs)
+    words = ["-n2", "-q", "-pno:cacheprovider", f"-ojunit_suite_name={versions}"]
+    words += [f"--junitxml={result(str(session.python), pytest)}", *SUITES, *session.posargs]
+    session.run("python", "-m", "pytest", *words)
