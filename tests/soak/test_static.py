@@ -120,12 +120,14 @@ def kill(run: subprocess.Popen[bytes], target: str, number: int, chance: random.
         return target
     pid = run.pid
     if target == "below":
-        below = sorted(descendants({run.pid}) - {run.pid})
+        below: list[int] = []
+        while not below and run.poll() is None:
+            below = sorted(descendants({run.pid}) - {run.pid})
         if not below:
-            return "nothing"
+            return "nothing any more"
         pid = chance.choice(below)
     with contextlib.suppress(OSError):
-        target = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()[:60]
+        target = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()[-60:]
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
     return target
