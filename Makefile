@@ -29,6 +29,10 @@ test: tools ## the whole suite, in one process and then on all cores
 	$(BIN)/python -m pytest $(ARGS)
 	$(BIN)/python -m pytest -n auto $(ARGS)
 
+.PHONY: matrix
+matrix: tools ## the plugin's own tests on every Python that is on the PATH, and on every pytest
+	$(BIN)/python benchmarks/matrix.py $(ARGS)
+
 .PHONY: lint
 lint: setup ## ruff, mypy, layers
 	$(BIN)/ruff check
@@ -53,7 +57,7 @@ line: tools ## judge the template by command, pytest, workers, and inside render
 	$(BIN)/python -m pytest tests/line --line $(ARGS)
 
 .PHONY: soak
-soak: tools ## kill ten runs at random moments and see that nothing stays
+soak: tools ## kill runs at random moments, fill the disk of others, and see that nothing stays
 	$(BIN)/python -m pytest tests/soak --soak $(ARGS)
 
 .PHONY: e2e

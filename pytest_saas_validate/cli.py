@@ -42,6 +42,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (SpecError, TemplateError) as problem:
         print(f"saas-validate: {problem}", file=sys.stderr)
         return USAGE
+    except KeyboardInterrupt:  # while pytest was ending, which would have caught it before
+        print("saas-validate: interrupted; the next run removes what is left", file=sys.stderr)
+        return NOT_JUDGED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -222,6 +225,7 @@ def _doctor(args: argparse.Namespace, rest: Sequence[str]) -> int:
         for row in rows:
             state = f"{row['version']}  {row['path']}" if row["found"] else f"missing: {row['reason']}"
             print(f"{row['name']:<20} {state}")
+        print(f"{'':<20} {rows[-1]['how']}")
     return CLEAN
 
 

@@ -173,10 +173,13 @@ class Hooks:
         for line in lines(report):
             terminalreporter.write_line(line)
         files = {kind: self.config.getoption(f"saas_{kind}") for kind in ("json", "html", "sarif")}
-        for path in write(report, **files):
-            terminalreporter.write_line(f"written: {path}")
-        for line in summary.append(report):
-            terminalreporter.write_line(line)
+        try:
+            for path in write(report, **files):
+                terminalreporter.write_line(f"written: {path}")
+            for line in summary.append(report):
+                terminalreporter.write_line(line)
+        except OSError as problem:
+            pytest.exit(f"a report cannot be written: {problem}", returncode=pytest.ExitCode.INTERNAL_ERROR)
 
     def _kill_table(self, terminalreporter: pytest.TerminalReporter) -> None:
         from pytest_saas_validate.report.kills import lines, write
@@ -207,10 +210,17 @@ class Hooks:
 
     def _reap(self) -> None:
         state = self.session
-        if state.started() or (state.run_id and self.collected):
+        if not (state.started() or (state.run_id and self.collected)):
+            return
+        from pytest_saas_validate.process import NoRoom
+
+        try:
             reaped = state.workspace.close()
-            if reaped.left:
-                state.say(reaped.complaint(state.workspace.run_id))
+        except NoRoom as problem:
+            state.say(f"saas: what is left of this run is for the next one to remove: {problem}")
+            return
+        if reaped.left:
+            state.say(reaped.complaint(state.workspace.run_id))
 
 
 def _params(item: pytest.Item) -> dict[str, Any]:

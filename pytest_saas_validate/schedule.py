@@ -10,6 +10,7 @@ from xdist.scheduler import LoadScopeScheduling
 from pytest_saas_validate.bake import BakeError
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.plan import Case, Plan
+from pytest_saas_validate.process import Killed, NoRoom
 from pytest_saas_validate.spec import SpecError
 
 
@@ -40,6 +41,6 @@ class ByStack(LoadScopeScheduling):  # type: ignore[misc]
         try:
             project = self._plan.project(case.combo)
             digest = self._plan.load(case.engine).digest(project)
-        except (BakeError, SpecError):
+        except (BakeError, SpecError, NoRoom, Killed):
             return f"{case.engine}-{case.combo.id}"
         return f"{case.engine}-{digest}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -15,7 +16,7 @@ from pytest_saas_validate.bake.memo import Memo
 from pytest_saas_validate.bake.origins import Origins
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.evidence import scrub
-from pytest_saas_validate.process import run
+from pytest_saas_validate.process import Killed, is_full, no_room, run, tells_full, temporary_files
 from pytest_saas_validate.project import Project, read_files
 
 _HOOK_SECONDS = 60.0
@@ -38,7 +39,8 @@ class Oven:
         """Render one combination below `into` (made when missing); raises BakeError.
 
         `extra` answers further variables. Names that the template does not have are refused, because
-        cookiecutter drops them without a word and the default would be judged instead.
+        cookiecutter drops them without a word and the default would be judged instead. A full disk (NoRoom)
+        and a hook that somebody ended (Killed) are no refusal of the template's.
         """
         try:
             from cookiecutter.main import cookiecutter
@@ -55,6 +57,7 @@ class Oven:
         with (
             origins.watched(),
             self.memo.active(lambda script, cwd: _run_hook(script, cwd, output)),
+            temporary_files(),  # cookiecutter leaves hooks there, with every answer
             contextlib.redirect_stdout(io.StringIO()),
             contextlib.redirect_stderr(io.StringIO()),  # cookiecutter logs a trace for each refusal
         ):
@@ -67,7 +70,11 @@ class Oven:
                     config_file=str(config),
                     accept_hooks=self.hooks,
                 )
+            except Killed:
+                raise
             except (Exception, SystemExit) as problem:
+                if is_full(problem) or tells_full("".join(output)):
+                    raise no_room(problem) from problem
                 raise BakeError(_explain(self.template, combo, problem, output)) from problem
         root = Path(folder)
         files = read_files(root)
@@ -98,15 +105,13 @@ def _run_hook(script: str, cwd: str, output: list[str]) -> None:
     from cookiecutter.exceptions import FailedHookException
     from cookiecutter.utils import make_executable
 
-    file = Path(script)
     make_executable(script)
     argv = [sys.executable, script] if script.endswith(".py") else [script]
-    try:
-        result = run(argv, cwd=Path(cwd), timeout=_HOOK_SECONDS)
-    finally:
-        if file.parent == Path(tempfile.gettempdir()):  # where cookiecutter leaves it, with every answer
-            file.unlink(missing_ok=True)
+    environment = {**os.environ, "TMPDIR": tempfile.gettempdir()}
+    result = run(argv, cwd=Path(cwd), env=environment, timeout=_HOOK_SECONDS)
     output.append(result.stdout.decode(errors="replace") + result.stderr.decode(errors="replace"))
+    if result.killed:
+        raise Killed(f"a hook was ended from outside: {result.explain()}")
     if not result.ok:
         raise FailedHookException(f"{Path(script).name}: exit code {result.code}")
 

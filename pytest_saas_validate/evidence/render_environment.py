@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from pytest_saas_validate.evidence.per_content import per_content
 from pytest_saas_validate.evidence.render_calls import COMPOSE, line_of, read
+from pytest_saas_validate.evidence.render_python import tree_of
 from pytest_saas_validate.project import File
 from pytest_saas_validate.spec import TABLE
 
@@ -62,7 +63,7 @@ def settings(files: Mapping[str, File]) -> Settings | None:
     if not name or path not in files:
         return None
     try:
-        tree = ast.parse(files[path].text or "")
+        tree = tree_of(files[path].text or "")
     except SyntaxError:
         return None
     wanted = next((n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == name), None)

@@ -72,6 +72,13 @@ def _parse(name: str, text: str) -> tuple[ast.Module, int]:
         return ast.parse(text, name), sys.version_info.minor
 
 
+def tree_of(text: str) -> ast.Module:
+    """Parse without a word about what is only unwise, or will be an error one day; raises SyntaxError."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(text)
+
+
 class _Module:
     """One file's imports and the names that it binds at its top level.
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from pytest_saas_validate.evidence.render_python import tree_of
 from pytest_saas_validate.project import File
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -47,7 +48,7 @@ def _flat(value: Any, place: str) -> Iterator[tuple[str, object]]:
 
 
 def _constants(text: str) -> list[object]:
-    return [node.value for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Constant)]
+    return [node.value for node in ast.walk(tree_of(text)) if isinstance(node, ast.Constant)]
 
 
 def _page(text: str) -> list[str]:

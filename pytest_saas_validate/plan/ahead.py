@@ -19,6 +19,7 @@ from pytest_saas_validate.plan.edition import edition
 from pytest_saas_validate.plan.jobs import Crew, Scope, static_jobs
 from pytest_saas_validate.plan.judgements import Judgements
 from pytest_saas_validate.probes import ProbeError, probes
+from pytest_saas_validate.process import Killed, is_full
 from pytest_saas_validate.spec import SpecError
 
 if TYPE_CHECKING:
@@ -50,6 +51,18 @@ class Ahead:
 
     @cached_property
     def _all(self) -> Mapping[str, Judged]:
+        """Nothing when the run was disturbed: then each case is asked alone, and says so."""
+        try:
+            return self._judge_all()
+        except Killed:
+            return {}
+        except OSError as problem:
+            if not is_full(problem):
+                raise
+            self.plan.stop(problem)
+            return {}
+
+    def _judge_all(self) -> Mapping[str, Judged]:
         cases = [c for c in self.plan.applicable() if c.check.subject in STATIC and self.plan.is_chosen(c)]
         names = {case.id: self._by_source(case) for case in cases} if self.plan.settings.is_template else {}
         found = self._read(names)
@@ -78,6 +91,8 @@ class Ahead:
                 if job.scope is Scope.TEMPLATE:  # cookiecutter works in the process's own folder
                     job.work()
         tried = {case.id: judge(case.check, *self.plan.gather(case)) for case in rest}
+        if self.plan.stopped:
+            return found
         made = {id_: judged for id_, judged in tried.items() if isinstance(judged, Judged)}
         self._write(names, made)
         return {**found, **made}

@@ -15,7 +15,7 @@ from pytest_saas_validate.evidence import Found, Gathered, Missing, scrub
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.plan.aftermath import Aftermath
 from pytest_saas_validate.probes import Effect, Probe, ProbeError, Renders, Unavailable, probes
-from pytest_saas_validate.process import Workspace, once
+from pytest_saas_validate.process import Workspace, is_full, no_room, once
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import SpecError
 
@@ -38,6 +38,7 @@ HEALTHY = Planted()
 @dataclass
 class Gatherer:
     """Runs probes. Nothing here raises for what a project or a tool did: the outcome says it.
+    A full disk raises NoRoom.
 
     Results are shared by all workers of a run through the workspace. A stack is booted for all the evidence
     that is wanted of it, then closed: at most one stack of a worker lives at a time.
@@ -187,7 +188,10 @@ def _short(text: str) -> str:
 
 
 def _guard(gather: Callable[[], Any]) -> Gathered[Any]:
-    """Whatever goes wrong in a probe becomes a reason; a bug of ours shows its last frame."""
+    """Whatever goes wrong in a probe becomes a reason; a bug of ours shows its last frame.
+
+    A full disk is the run's and no probe's: it raises NoRoom.
+    """
     try:
         return Found(gather())
     except Unavailable as reason:
@@ -195,6 +199,8 @@ def _guard(gather: Callable[[], Any]) -> Gathered[Any]:
     except (BakeError, SpecError) as problem:
         return Missing(reason=str(problem))
     except Exception as problem:
+        if is_full(problem):
+            raise no_room(problem) from problem
         frame = traceback.extract_tb(problem.__traceback__)[-1]
         place = f"{frame.filename.rsplit('/', 1)[-1]}:{frame.lineno}"
         return Missing(reason=scrub(f"{type(problem).__name__}: {problem} ({place})"))

@@ -24,7 +24,7 @@ from pytest_saas_validate.plan.judgements import Judgements
 from pytest_saas_validate.plan.provenance import Provenance
 from pytest_saas_validate.plan.renders import Bakery
 from pytest_saas_validate.probes import probes
-from pytest_saas_validate.process import Workspace
+from pytest_saas_validate.process import Killed, Workspace, is_full, no_room
 from pytest_saas_validate.project import File, Project
 from pytest_saas_validate.settings import Settings
 from pytest_saas_validate.tools.git import sources
@@ -46,6 +46,7 @@ class Plan:
     judgements: Judgements | None = None  # of earlier runs
     _engines: dict[str, Engine] = field(default_factory=dict)
     _provenance: dict[str, Provenance] = field(default_factory=dict)
+    _full: list[str] = field(default_factory=list)  # a full disk, told once: nothing is gathered any more
 
     @cached_property
     def cases(self) -> tuple[Case, ...]:
@@ -91,7 +92,31 @@ class Plan:
             self.gather(case)
 
     def gather(self, case: Case, planted: Planted = HEALTHY) -> tuple[Gathered[Any], ...]:
-        """The evidence that a case judges, one for each kind that its check wants."""
+        """The evidence that a case judges, one for each kind that its check wants.
+
+        What is gathered on a full disk may be cut without a word: after the first sign nothing is judged.
+        """
+        if not self._full:
+            try:
+                return self._gather_all(case, planted)
+            except OSError as problem:
+                if not is_full(problem):
+                    raise
+                self.stop(problem)
+            except Killed as problem:
+                return (Missing(reason=str(problem)),)
+        return (Missing(reason=self._full[0]),)
+
+    def stop(self, full: OSError) -> None:
+        """Judge nothing more: the disk is full."""
+        self._full.append(str(no_room(full)))
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing is judged any more."""
+        return bool(self._full)
+
+    def _gather_all(self, case: Case, planted: Planted) -> tuple[Gathered[Any], ...]:
         if case.combo is None:
             return tuple(
                 self.gatherer.of_template(kind, self.bakery, self.bakery.digest) for kind in case.check.kinds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -59,7 +60,7 @@ class Bakery:
             made = once(
                 self.workspace.shared,
                 f"bake-{name}",
-                lambda: self._oven.bake(combo, self._bakes / name),
+                lambda: self._oven.bake(combo, self._empty(name)),
             )
             # Of equal files one is kept: most are the same in most combinations.
             files = {path: self._files.setdefault(file, file) for path, file in made.files.items()}
@@ -75,8 +76,14 @@ class Bakery:
         return once(
             self.workspace.shared,
             f"bake-{name}",
-            lambda: self._oven.bake(combo, self._bakes / name, extra),
+            lambda: self._oven.bake(combo, self._empty(name), extra),
         )
+
+    def _empty(self, name: str) -> Path:
+        """A folder for a bake: one that was broken off, perhaps with its worker, may have left a half one."""
+        folder = self._bakes / name
+        shutil.rmtree(folder, ignore_errors=True)
+        return folder
 
 
 def _folder(combo: Combo, extra: dict[str, str]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +20,7 @@ from pytest_saas_validate.evidence.manifests_tree import kustomization, matching
 from pytest_saas_validate.evidence.render import Fault
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError, Unavailable
-from pytest_saas_validate.process import run
+from pytest_saas_validate.process import run, scratch
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import Kubernetes
 from pytest_saas_validate.tools import Kustomize, find
@@ -154,11 +153,11 @@ def _said(validator: Path, resources: Sequence[Resource]) -> Mapping[str, str]:
     Objects that only their namespaces tell apart are one.
     """
     texts = {_anywhere(each): each.where for each in resources}
-    with tempfile.TemporaryDirectory(prefix="saas-schema-") as name:
+    with scratch() as folder:
         files = [f"{number}.json" for number in range(len(texts))]
         for file, text in zip(files, texts, strict=True):
-            (Path(name) / file).write_text(text, encoding="utf-8")
-        ended = run([*_command(validator), "--strict", *files], cwd=Path(name), timeout=120)
+            (folder / file).write_text(text, encoding="utf-8")
+        ended = run([*_command(validator), "--strict", *files], cwd=folder, timeout=120)
     lines = {int(number): (level, words) for level, number, words in _SAID.findall(ended.text)}
     found: dict[str, str] = {}
     for number, (text, where) in enumerate(texts.items()):

@@ -6,7 +6,6 @@ import os
 import posixpath
 import re
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -15,7 +14,8 @@ from pytest_saas_validate.evidence.render import Fault, Scripts
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError
 from pytest_saas_validate.probes.layers import Layers
-from pytest_saas_validate.process import run
+from pytest_saas_validate.process import run, scratch
+from pytest_saas_validate.process.runner import TIMED_OUT
 from pytest_saas_validate.project import File, Project
 
 _SHEBANG = re.compile(rb"#!\s*(?:\S*/env\s+(?:-S\s+)?)?(?:\S*/)?([\w.+-]+)")
@@ -30,6 +30,7 @@ for file do
 done
 """
 _BAD_SHELL, _BAD_MAKE = "if true; then\n", "all:\n    echo spaces\n"
+_SIGNALLED = 128  # a shell adds it to the number of the signal that ended a program
 _NO_TARGET = "saas-validate-no-such-target"
 
 
@@ -54,9 +55,9 @@ def _scripts(projects: Sequence[Project], features: Mapping[str, Feature]) -> li
     """Each distinct script is read once."""
     trees = [{name: project.files[name] for name in _inputs(project)} for project in projects]
     layers = Layers.of(trees)
-    with tempfile.TemporaryDirectory() as folder:
-        layers.write(Path(folder))
-        faults, unread = _read(dict(layers.files()), Path(folder))
+    with scratch() as folder:
+        layers.write(folder)
+        faults, unread = _read(dict(layers.files()), folder)
     return [
         Scripts(
             tuple(layers.faults(tree, faults)),
@@ -100,8 +101,8 @@ def _read(files: Mapping[str, File], root: Path) -> tuple[dict[str, list[Fault]]
 
 
 def _shell(shell: str, names: Sequence[str], root: Path) -> dict[str, list[Fault]]:
-    with tempfile.TemporaryDirectory() as folder:
-        sample = Path(folder) / "sample.sh"
+    with scratch() as folder:
+        sample = folder / "sample.sh"
         sample.write_text(_BAD_SHELL, encoding="utf-8")
         words = ["sh", "-c", _READ_ALL, "sh", *(f"./{name}" for name in names), str(sample)]
         result = run(words, cwd=root, env={**os.environ, "SHELL_TO_USE": shell, "LC_ALL": "C"})
@@ -113,6 +114,8 @@ def _shell(shell: str, names: Sequence[str], root: Path) -> dict[str, list[Fault
             said.append(line)
             continue
         name = end.group(2).removeprefix("./")
+        if int(end.group(1)) > _SIGNALLED:
+            raise ProbeError(f"{shell} was ended before it had read {name}")
         judged[name] = list(_faults(name, said, failed=end.group(1) != "0"))
         said = []
     if not judged.get(str(sample)) or len(judged) != len(names) + 1:
@@ -130,8 +133,8 @@ def _faults(name: str, said: Iterable[str], *, failed: bool) -> Iterator[Fault]:
 
 
 def _makefiles(make: str, names: Sequence[str], root: Path) -> dict[str, list[Fault]]:
-    with tempfile.TemporaryDirectory() as folder:
-        sample = Path(folder) / "Makefile"
+    with scratch() as folder:
+        sample = folder / "Makefile"
         sample.write_text(_BAD_MAKE, encoding="utf-8")
         if not list(_makefile(make, sample, "Makefile")):
             raise ProbeError("make found nothing in a broken Makefile")
@@ -143,6 +146,8 @@ def _makefile(make: str, path: Path, name: str) -> Iterator[Fault]:
     plain = {key: value for key, value in os.environ.items() if not key.startswith(("MAKE", "MFLAGS"))}
     words = [make, "-n", "-r", "-R", "-f", path.name, _NO_TARGET]
     result = run(words, cwd=path.parent, env={**plain, "LC_ALL": "C"})
+    if result.killed or result.code == TIMED_OUT:
+        raise ProbeError(f"make did not read {name}\n{result.explain()}")
     said = result.stderr.decode(errors="replace")
     yield from _faults(name, said.splitlines(), failed=_NO_TARGET not in said)
 

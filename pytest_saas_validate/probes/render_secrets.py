@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
@@ -14,7 +13,7 @@ from pytest_saas_validate.evidence.render import Fault, SecretsInCode, SecretsIn
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError, Unavailable
 from pytest_saas_validate.probes.layers import Layers
-from pytest_saas_validate.process import run
+from pytest_saas_validate.process import run, scratch
 from pytest_saas_validate.project import File, Project
 from pytest_saas_validate.tools import find
 
@@ -50,8 +49,8 @@ def _scan(files: Mapping[str, File]) -> dict[str, list[Fault]]:
     tool = find("gitleaks")
     if tool.path is None:
         raise Unavailable(tool.reason)
-    with tempfile.TemporaryDirectory() as name:
-        folder, report = Path(name) / "files", Path(name) / "report.json"
+    with scratch() as place:
+        folder, report = place / "files", place / "report.json"
         for path, content in {
             **{n: f.content for n, f in files.items()},
             _SAMPLE: fake_key().encode(),

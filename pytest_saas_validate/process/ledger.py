@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_saas_validate.process.disturbed import is_full
 from pytest_saas_validate.process.once import locked
 
 GONE = ".gone"  # behind the name of a run's folder while it is being removed
@@ -37,9 +37,17 @@ class Ledger:
         self._append({"id": entry, **facts})
 
     def release(self, entry: str) -> None:
-        """The thing is gone, or is not the run's any more; nothing when the run itself is."""
-        with contextlib.suppress(FileNotFoundError):
+        """The thing is gone, or is not the run's any more; nothing when the run itself is.
+
+        Not noted on a full disk: whoever reaps looks whether the thing is there anyway.
+        """
+        try:
             self._append({"id": entry, "released": True})
+        except FileNotFoundError:
+            pass
+        except OSError as problem:
+            if not is_full(problem):
+                raise
 
     def open_entries(self) -> list[Mapping[str, Any]]:
         """Things that were announced and not released, oldest first."""
@@ -57,7 +65,9 @@ class Ledger:
                 text = json.dumps(line) + "\n"
                 if not self._ends_whole(handle):
                     text = "\n" + text
-                os.write(handle, text.encode())
+                rest = text.encode()
+                while rest:  # a disk that is nearly full takes a part, and refuses the next one
+                    rest = rest[os.write(handle, rest) :]
                 os.fsync(handle)
             finally:
                 os.close(handle)

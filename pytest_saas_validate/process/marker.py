@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 MARK = "SAAS_VALIDATE_RUN"
-_current: list[str] = []
+_current: list[Path] = []
 
 
-def mark_with(run_id: str) -> None:
-    """Processes that this one starts from now on belong to that run; empty ends it."""
-    _current[:] = [run_id] if run_id else []
+def mark_with(folder: Path | None) -> None:
+    """Processes that this one starts from now on belong to the run of that folder; None ends it."""
+    _current[:] = [folder] if folder else []
 
 
 def current() -> str:
     """The run whose mark children get; empty when there is none."""
-    return _current[0] if _current else ""
+    return _current[0].name if _current else ""
+
+
+def place() -> Path | None:
+    """The folder of that run."""
+    return _current[0] if _current else None
 
 
 def marked(env: Mapping[str, str] | None, run_id: str = "") -> dict[str, str]:

@@ -8,6 +8,7 @@ import hashlib
 import os
 import pickle
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -35,26 +36,70 @@ def once(folder: Path, key: str, make: Callable[[], T]) -> T:
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold a lock that the kernel releases when this process dies. The folder must exist."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """Hold a lock that the kernel releases when this process dies. The folder must exist.
+
+    Its file goes with it; that of a killed holder stays until `sweep`.
+    """
+    handle = _hold(path)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
+        if _is_at(handle, path):
+            path.unlink()
         os.close(handle)
 
 
 def write_atomically(target: Path, content: bytes) -> None:
-    """All of the content or nothing, also after a crash."""
+    """All of the content or nothing, also after a crash, of which `sweep` removes the rest."""
     unfinished = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+    with locked(unfinished), unfinished.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
         unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove the locks that nobody holds and the files that nobody finishes: their processes were killed."""
+    for path in (*folder.glob("*.lock"), *folder.glob("*.tmp")):
+        with contextlib.suppress(OSError):  # gone, held, or another user's
+            handle = os.open(path, os.O_RDWR | os.O_CLOEXEC)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _is_at(handle, path):
+                    path.unlink()
+            finally:
+                os.close(handle)
+
+
+def forget_old(folder: Path, seconds: float) -> None:
+    """Remove the values below a folder that were made longer ago; they are made again when asked for."""
+    oldest = time.time() - seconds
+    for path in folder.glob("*.pickle"):
+        with contextlib.suppress(FileNotFoundError):
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+
+
+def _hold(path: Path) -> int:
+    """A handle that has the lock. Who waited for a file that went with its lock waits for the new one."""
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if _is_at(handle, path):
+                return handle
+        except BaseException:
+            os.close(handle)
+            raise
+        os.close(handle)
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _file_name(key: str) -> str:

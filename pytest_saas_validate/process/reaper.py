@@ -18,13 +18,13 @@ from pytest_saas_validate.process.docker import DOCKER, remove_announced
 from pytest_saas_validate.process.identity import birth, carrying, descendants, here, is_stopped, parent
 from pytest_saas_validate.process.kubernetes import NAMESPACE, NODE_IMAGE, remove_image, remove_namespace
 from pytest_saas_validate.process.ledger import GONE, Ledger
-from pytest_saas_validate.process.once import locked
+from pytest_saas_validate.process.once import locked, sweep
 
+RUNS_LOCK = "runs.lock"  # is held while the folder of a run is made
 WORKER = "worker"  # the kind of a ledger's line for a process that shares the run with its owner
 _KEPT = "kept"  # the kind of a ledger's line: since when it is tried to remove what is left
 _UNKNOWN_AGE = 24 * 3600.0  # seconds; a run of another machine that shares the cache; what cannot be removed
 _GRACE = 2.0  # seconds for a process that nobody waits for any more
-_UNOWNED_AGE = 60.0  # seconds; a run whose maker died between two lines, or that is just being made
 # What lies outside of this machine's processes and folders; what uses something goes before it.
 _OUTSIDE: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     NAMESPACE: remove_namespace,
@@ -91,33 +91,39 @@ def reap(ledger: Ledger, begun: Mapping[int, str] | None = None) -> Reaped:
 
 
 def reap_dead(root: Path) -> Mapping[str, Reaped]:
-    """Reap every run below a cache whose owner is gone; by run id. Costs one look per run."""
+    """Reap every run below a cache whose owner is gone; by run id. Costs one look per run.
+
+    Locks and unfinished files of killed processes go too.
+    """
     runs = root / "runs"
     if not runs.is_dir():
         return {}
     reaped: dict[str, Reaped] = {}
     with locked(root / "locks" / "reap.lock"):
-        for folder in sorted(runs.iterdir()):
-            if not _is_dead(folder):
-                continue
+        with locked(root / "locks" / RUNS_LOCK):
+            dead = [folder for folder in sorted(runs.iterdir()) if _is_dead(folder)]
+        for folder in dead:
             ledger = Ledger(folder / "ledger.jsonl")
             if ledger.path.exists():
                 reaped[ledger.run_id] = reap(ledger, _end_workers(ledger))
             else:
                 reaped[ledger.run_id] = Reaped(left=tuple(_remove(folder)))
+        for kept in root.iterdir():
+            if kept != runs and kept.is_dir():
+                sweep(kept)
     return reaped
 
 
 def _is_dead(folder: Path) -> bool:
-    if folder.name.endswith(GONE):
+    """Who makes a run's folder holds the lock that is held here: one without an owner will never get any."""
+    if folder.name.endswith(GONE) or not folder.is_dir():
         return True
     try:
-        age = time.time() - folder.stat().st_mtime
         owner = json.loads((folder / "owner.json").read_bytes())
     except FileNotFoundError:
-        return folder.is_dir() and age > _UNOWNED_AGE
+        return True
     if owner["here"] != here():
-        return age > _UNKNOWN_AGE
+        return time.time() - folder.stat().st_mtime > _UNKNOWN_AGE
     return not owner["birth"] or birth(owner["pid"]) != owner["birth"]
 
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from pytest_saas_validate.evidence import scrub
 from pytest_saas_validate.process.marker import marked
@@ -37,6 +37,11 @@ class Run:
     def ok(self) -> bool:
         """Whether it ended with 0."""
         return self.code == 0
+
+    @property
+    def killed(self) -> bool:
+        """Whether somebody else ended it: a person, or the system that had no memory left."""
+        return self.code in (-signal.SIGKILL, -signal.SIGTERM)
 
     @property
     def text(self) -> str:
@@ -79,7 +84,7 @@ def run(
     if cwd is not None and not Path(cwd).is_dir():
         return ended(NOT_RUNNABLE, stderr=f"{cwd}: no such folder".encode())
     with contextlib.ExitStack() as files:
-        given, out, err = (files.enter_context(tempfile.TemporaryFile()) for _ in range(3))
+        given, out, err = (files.enter_context(_stream(name)) for name in ("stdin", "stdout", "stderr"))
         given.write(stdin)
         given.seek(0)
         try:
@@ -112,6 +117,13 @@ def identity(user: str | None) -> dict[str, Any]:
         return {}
     entry = pwd.getpwnam(user)
     return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+def _stream(name: str) -> IO[bytes]:
+    """A file for one stream; in memory where that can be had, since a full disk would cut what is said."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create(name), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def _finish(process: subprocess.Popen[bytes], timeout: float) -> bool:

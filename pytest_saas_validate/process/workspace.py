@@ -10,12 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_saas_validate.process.disturbed import is_full, no_room
 from pytest_saas_validate.process.identity import birth, here
 from pytest_saas_validate.process.ledger import Ledger
 from pytest_saas_validate.process.marker import current, mark_with
 from pytest_saas_validate.process.memory import memory
 from pytest_saas_validate.process.once import locked, once, write_atomically
-from pytest_saas_validate.process.reaper import WORKER, Reaped, reap, reap_dead
+from pytest_saas_validate.process.reaper import RUNS_LOCK, WORKER, Reaped, reap, reap_dead
 
 _NAME = "pytest-saas-validate"
 
@@ -52,7 +53,7 @@ class Workspace:
     ) -> Workspace:
         """A run of this process; first ends what others left whose owner is gone, and says what stays.
 
-        Raises WorkspaceError.
+        Raises WorkspaceError, and NoRoom for a full disk.
         """
         return cls.open(run_id or os.urandom(8).hex(), owner=os.getpid(), root=root, tidy=say)
 
@@ -64,7 +65,7 @@ class Workspace:
 
         With `tidy` what dead runs left is removed first, and it is told what could not be.
         A worker may come before its controller; it is recorded, since it outlives a killed controller for
-        some seconds, in which it could start more. Raises WorkspaceError.
+        some seconds, in which it could start more. Raises WorkspaceError, and NoRoom for a full disk.
         """
         root = root or cache_root()
         folder = root / "runs" / _short(run_id)
@@ -75,26 +76,28 @@ class Workspace:
                 for dead, reaped in reap_dead(root).items():
                     if reaped.left:
                         tidy(reaped.complaint(dead))
-            with locked(root / "locks" / "runs.lock"):
+            with locked(root / "locks" / RUNS_LOCK):
                 _make(folder)
                 _make(folder / "shared")
                 if not (folder / "owner.json").exists():
                     (folder / "ledger.jsonl").touch(mode=0o600)
                     facts = {"pid": owner, "birth": birth(owner), "here": here()}
                     write_atomically(folder / "owner.json", json.dumps(facts).encode())
+            workspace = cls.attach(folder)
+            if owner != os.getpid():
+                workspace.ledger.plan(WORKER, pid=os.getpid(), birth=birth(os.getpid()))
         except OSError as problem:
+            if is_full(problem):
+                raise no_room(problem) from problem
             raise WorkspaceError(
                 f"{root}: the cache cannot be used ({problem}); set SAAS_VALIDATE_CACHE to a folder of yours"
             ) from problem
-        workspace = cls.attach(folder)
-        if owner != os.getpid():
-            workspace.ledger.plan(WORKER, pid=os.getpid(), birth=birth(os.getpid()))
         return workspace
 
     @classmethod
     def attach(cls, folder: Path) -> Workspace:
         """The run in an existing folder; programs started from now on belong to it."""
-        mark_with(folder.name)
+        mark_with(folder)
         return cls(folder.parent.parent, folder)
 
     @property
@@ -137,7 +140,7 @@ class Workspace:
         """End everything that is left of the run, whoever started it, and remove its folder. By its owner."""
         reaped = reap(self.ledger)
         if current() == self.run_id:
-            mark_with("")
+            mark_with(None)
         return reaped
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from pathlib import Path
 
-from pytest_saas_validate.process import run
+from pytest_saas_validate.process import run, scratch
 from pytest_saas_validate.process.runner import TIMED_OUT
 from pytest_saas_validate.tools.catalogue import TOOLS
 from pytest_saas_validate.tools.finding import find
@@ -29,11 +28,10 @@ def awake(name: str) -> str:
 
 
 def _judge(path: Path, sample: Sample) -> str:
-    with tempfile.TemporaryDirectory(prefix="saas-sample-") as name:
-        folder = Path(name)
+    with scratch() as folder:
         for file, content in (sample.files or {}).items():
             (folder / file).write_text(content if isinstance(content, str) else content(), encoding="utf-8")
-        words = [word.replace("{0}", name) for word in sample.argv]
+        words = [word.replace("{0}", str(folder)) for word in sample.argv]
         ended = run([path, *words], cwd=folder, timeout=_SERVER_SECONDS if sample.serves else _SECONDS)
     failed = not ended.ok
     if sample.serves:

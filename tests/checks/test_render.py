@@ -29,7 +29,7 @@ from pytest_saas_validate.evidence.render import (
 )
 from pytest_saas_validate.evidence.render_answers import without_answers
 from pytest_saas_validate.evidence.render_locks import lines
-from pytest_saas_validate.evidence.render_python import python_floor, read_python
+from pytest_saas_validate.evidence.render_python import OwnPackages, python_floor, read_python
 from pytest_saas_validate.evidence.render_syntax import data_faults
 from pytest_saas_validate.evidence.render_values import misread, values
 from pytest_saas_validate.evidence.render_web import unresolved
@@ -557,6 +557,13 @@ def test_python_imports_of_own_modules_lead_somewhere() -> None:
 def test_python_imports_that_lead_nowhere_are_found(text: str) -> None:
     files = tree({"app/__init__.py": "", "app/core.py": "ONE = 1\n", "app/main.py": f"def f():\n    {text}"})
     assert [fault.where for fault in read_python(files).unresolved] == ["app/main.py:2"]
+
+
+def test_what_is_only_unwise_is_read_without_a_word() -> None:
+    """Here a warning is an error, as it may be where the battery runs."""
+    files = tree({"app/__init__.py": "", "app/core.py": "ONE = '\\s'\n"})
+    assert OwnPackages(files).problem("app.core", "ONE") == ""
+    assert values("app/core.py", files["app/core.py"])
 
 
 def test_web_imports_of_own_modules_lead_somewhere() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.engines import Engine
 from pytest_saas_validate.findings import Outcome, Verdict
 from pytest_saas_validate.plan import Plan
+from pytest_saas_validate.probes import ProbeError
 from pytest_saas_validate.probes.render import PARSED, RENDERED
 from pytest_saas_validate.probes.render_scripts import SCRIPTS, shell_of
 from pytest_saas_validate.probes.render_web import WEB_MODULES
@@ -48,6 +50,7 @@ print("\\n".join(WRONG))
 sys.exit(bool(WRONG))
 """,
     "hooks/post_gen_project.py": """\
+import os
 import shutil
 
 if "{{ cookiecutter.include_tree }}" == "no":
@@ -169,6 +172,24 @@ def test_shells_and_make_read_scripts_without_running_them(tmp_path: Path) -> No
     }
     assert len(found.unreached) == 2
     assert not list(tmp_path.rglob("ran"))
+
+
+@pytest.mark.parametrize(("program", "file"), [("make", "Makefile"), ("bash", "die.bash")])
+def test_one_that_is_killed_while_it_reads_is_no_fault_of_the_file(
+    program: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = shutil.which(program)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / program).write_text(
+        f'#!/bin/sh\n[ -e {tmp_path}/marked ] && case "$*" in *{file}*) kill -9 $$ ;; esac\nexec {real} "$@"\n'
+    )
+    (tmp_path / "bin" / program).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    judged = project(tmp_path / "project", {file: "a=1\n"})
+    assert not SCRIPTS.gather(judged, {}).faults
+    (tmp_path / "marked").touch()
+    with pytest.raises(ProbeError, match=file):
+        SCRIPTS.gather(judged, {})
 
 
 @pytest.mark.parametrize(

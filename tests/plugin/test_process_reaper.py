@@ -1,5 +1,6 @@
 """Nothing outlives its run: not after a killed worker, not after a killed controller."""
 
+import errno
 import json
 import os
 import pickle
@@ -7,14 +8,25 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from pytest_saas_validate.doctor import clean
-from pytest_saas_validate.process import Workspace, WorkspaceError, reap_dead, run, spawn
-from pytest_saas_validate.process.identity import birth, carrying
+from pytest_saas_validate.process import (
+    NoRoom,
+    Workspace,
+    WorkspaceError,
+    reap_dead,
+    run,
+    scratch,
+    spawn,
+    temporary_files,
+)
+from pytest_saas_validate.process.identity import birth, carrying, is_stopped
 from pytest_saas_validate.process.runner import Run
 
 LISTENER = "import socket,sys,time;s=socket.create_server(('127.0.0.1',int(sys.argv[1])));time.sleep(300)"
@@ -177,6 +189,82 @@ def test_a_run_of_another_machine_is_left_alone_for_a_day(tmp_path):
     assert list(reap_dead(tmp_path)) == [workspace.run_id]
 
 
+def test_a_folder_whose_maker_died_goes_at_once_and_one_that_is_being_made_stays(tmp_path):
+    code = f"""
+import os, signal
+from pathlib import Path
+import pytest_saas_validate.process.workspace as workspace
+workspace.write_atomically = lambda *words: os.kill(os.getpid(), signal.{{}})
+workspace.Workspace.create(root=Path({str(tmp_path)!r}))
+"""
+    assert subprocess.run([sys.executable, "-c", code.format("SIGKILL")]).returncode == -signal.SIGKILL
+    assert len(list((tmp_path / "runs").iterdir())) == 1
+    Workspace.create(root=tmp_path).close()
+    assert not list((tmp_path / "runs").iterdir())
+    with subprocess.Popen([sys.executable, "-c", code.format("SIGSTOP")]) as maker:
+        assert eventually(lambda: is_stopped(maker.pid))
+        looking = threading.Thread(target=lambda: Workspace.create(root=tmp_path).close())
+        looking.start()
+        looking.join(0.3)
+        assert looking.is_alive()
+        maker.kill()
+        looking.join(20)
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def test_folders_for_a_moment_go_with_a_killed_run(tmp_path):
+    code = f"""
+import os, signal, tempfile
+from pathlib import Path
+from pytest_saas_validate.process import Workspace, scratch, temporary_files
+workspace = Workspace.create(root=Path({str(tmp_path)!r}))
+with scratch() as one, temporary_files() as other:
+    assert {{one.parent, other.parent}} == {{workspace.folder}}
+    assert Path(tempfile.mkdtemp()).parent == other
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
+    Workspace.create(root=tmp_path).close()
+    assert not list(tmp_path.rglob("saas-*"))
+
+
+def test_a_folder_for_a_moment_lies_with_the_others_when_there_is_no_run(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with scratch() as folder, temporary_files() as other:
+        assert folder.parent == tmp_path
+        assert tempfile.gettempdir() == str(other)
+    assert tempfile.gettempdir() == str(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_told_and_a_release_is_done_without(tmp_path, monkeypatch, number):
+    workspace = Workspace.create(root=tmp_path)
+    entry = workspace.ledger.plan("folder", path=str(tmp_path / "a"))
+
+    def full(handle: int, content: bytes) -> int:
+        raise OSError(number, os.strerror(number))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", full)
+        with pytest.raises(OSError, match=os.strerror(number)):
+            workspace.ledger.plan("folder", path=str(tmp_path / "b"))
+        workspace.ledger.release(entry)
+        with pytest.raises(NoRoom, match=r"no room is left on the disk \(.*SAAS_VALIDATE_CACHE and TMPDIR"):
+            Workspace.open("another", owner=1, root=tmp_path)
+    assert [entry["path"] for entry in workspace.ledger.open_entries()] == [str(tmp_path / "a")]
+    workspace.close()
+
+
+def test_a_line_is_written_whole_or_refused(tmp_path, monkeypatch):
+    workspace = Workspace.create(root=tmp_path)
+    plain = os.write
+    monkeypatch.setattr(os, "write", lambda handle, content: plain(handle, content[:7]))
+    workspace.ledger.plan("folder", path=str(tmp_path / "a"))
+    assert [entry["path"] for entry in workspace.ledger.open_entries()] == [str(tmp_path / "a")]
+    workspace.close()
+
+
 def test_nothing_begins_after_the_end(tmp_path):
     workspace = Workspace.create(root=tmp_path)
     workspace.close()
@@ -246,7 +334,7 @@ def test_what_cannot_be_removed_is_tried_again_and_told_until_it_is_gone(tmp_pat
     reaped = dead.close()
     assert (reaped.left, reaped.again) == (("thing b: no answer",), True)
     (kept,) = (tmp_path / "runs").iterdir()
-    assert sorted(path.name for path in kept.iterdir()) == ["ledger.jsonl", "ledger.lock"]
+    assert [path.name for path in kept.iterdir()] == ["ledger.jsonl"]
 
     told = []
     Workspace.create(root=tmp_path, say=told.append).close()
