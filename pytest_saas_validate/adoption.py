@@ -67,7 +67,9 @@ def carry_out(settings: Settings, verdicts: Sequence[Verdict], args: argparse.Na
     else:
         _replace(file, written(_text(file), made, str(file)))
     for id_, waivers in groupby(made, key=lambda waiver: waiver.check):
-        print(f"{id_}: {len(list(waivers))} places until {args.until}", file=sys.stderr)
+        count = len(list(waivers))
+        places = "place" if count == 1 else "places"
+        print(f"{id_}: {count} {places} until {args.until}", file=sys.stderr)
     broken = sorted({verdict.check for verdict in asked if verdict.outcome is Outcome.ERROR})
     if broken:
         print(f"could not be judged, and is not waived: {', '.join(broken)}", file=sys.stderr)

@@ -196,6 +196,7 @@ def _pytest_words(args: argparse.Namespace, settings: Settings, suite: str) -> l
     words = ["-c", os.devnull, f"--rootdir={settings.source}", "-p", "no:cacheprovider", "-q", "--tb=short"]
     # They come with what this package needs, do nothing here, and take longer to load than a warm run.
     words += ["-p", "no:anyio", "-p", "no:cookies", "-p", "no:valkey"]
+    words += ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]  # by this command
     words += ["--no-header", "--show-capture=no", "--disable-warnings", "-r", "N", "--noconftest"]
     words += ["--pyargs", f"pytest_saas_validate.{suite}"]
     words += [f"--saas-path={Path(args.path).absolute()}"]
