@@ -181,7 +181,8 @@ def test_one_that_is_killed_while_it_reads_is_no_fault_of_the_file(
     real = shutil.which(program)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / program).write_text(
-        f'#!/bin/sh\n[ -e {tmp_path}/marked ] && case "$*" in *{file}*) kill -9 $$ ;; esac\nexec {real} "$@"\n'
+        f'#!/bin/sh\n[ -e {tmp_path}/marked ] && case "$*" in *{file}*) kill -9 $$ ;; esac\n'
+        f'exec {real} "$@"\n'
     )
     (tmp_path / "bin" / program).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")

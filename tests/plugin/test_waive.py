@@ -111,7 +111,7 @@ def test_after_it_a_run_is_clean_and_all_is_waived(forgetful: Path, pytester: py
     assert entry["where"] == "NOTES.md:*"
     made = command(pytester, "waive", "template", "--until", "2999-01-01")
     assert made.ret == 0
-    made.stderr.fnmatch_lines(["TR003: 1 places until 2999-01-01"])
+    made.stderr.fnmatch_lines(["TR003: 1 place until 2999-01-01"])
     assert file.read_text().startswith(before.rstrip())
     clean = command(pytester, "run", "template")
     assert clean.ret == 0
