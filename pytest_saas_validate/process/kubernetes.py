@@ -16,7 +16,7 @@ from pytest_saas_validate.process.runner import run
 NAMESPACE = "namespace"  # the kind of a ledger's line: one namespace, as long as it has the label
 NODE_IMAGE = "node-image"  # the kind of a ledger's line: one image in nodes that are containers
 NAMESPACE_LABEL = "pytest-saas-validate.run"  # on every namespace that may be touched
-_GONE_SECONDS = 120.0  # its pods are given the time that they ask for
+_GONE_SECONDS = 300.0  # its pods are given the time that they ask for, on a machine that may be busy
 _CRICTL = ("crictl", "--timeout=60s")  # of its own it gives up after two seconds
 _CLIENT = ("PATH", "HOME", "NO_PROXY", "HTTPS_PROXY", "no_proxy", "https_proxy")
 # What the programs read that a cloud's kubeconfig gets its tokens from.

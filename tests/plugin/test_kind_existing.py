@@ -236,7 +236,7 @@ def test_what_a_run_left_in_a_cluster_is_removed_by_name_and_label_and_in_order(
     first, *rest = calls()
     assert first == (
         f"kubectl --kubeconfig={kubeconfig} --context=there delete namespace "
-        f"--selector={OWNER} --field-selector=metadata.name=saas-1 --timeout=120s"
+        f"--selector={OWNER} --field-selector=metadata.name=saas-1 --timeout=300s"
     )
     assert rest[:3] == [
         "docker exec n1 crictl --timeout=60s inspecti --quiet own:7-a",
