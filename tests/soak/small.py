@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -92,6 +93,7 @@ class Place:
                     **os.environ,
                     "SAAS_VALIDATE_CACHE": str(self.cache),
                     "TMPDIR": str(self.temporary),
+                    "PYTHONFAULTHANDLER": "1",
                     "PATH": os.pathsep.join([*path, os.environ["PATH"]]),
                 },
                 stdout=output,
@@ -124,12 +126,12 @@ class Place:
         return [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/environ") if _has(path, mark)]
 
 
-def ended(run: subprocess.Popen[bytes], seconds: float = 120.0) -> int:
-    """Wait for a run; its exit code."""
+def ended(run: subprocess.Popen[bytes], seconds: float = 300.0) -> int:
+    """Wait for a run; its exit code. One that hangs is made to say where."""
     try:
         return run.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
-        run.kill()
+        run.send_signal(signal.SIGABRT)
         run.wait()
         raise
 
