@@ -49,8 +49,9 @@ prove: tools ## plant every known defect and see that the right check finds it
 	$(BIN)/saas-validate prove template --json $(REPORTS)/kills.json -- -n auto
 
 .PHONY: bench
-bench: setup ## print the figures of docs/performance.md
+bench: tools ## print the figures of docs/performance.md
 	$(BIN)/python benchmarks/load.py
+	$(BIN)/python benchmarks/static.py $(ARGS)
 
 .PHONY: line
 line: tools ## judge the template by command, pytest, workers, and inside renders, and compare
