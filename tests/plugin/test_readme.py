@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_saas_validate.bake import Oven
+from pytest_saas_validate.engines.local import LocalEngine
 from pytest_saas_validate.settings import Switches, read_settings
 
 ROOT = Path(__file__).parent.parent.parent
@@ -36,6 +37,9 @@ def test_the_ten_lines_run_in_a_generated_project(
     project = Oven(template=settings.source, home=tmp_path / "home").bake(
         settings.combos[0], tmp_path / "bake"
     )
+    unavailable = LocalEngine().unavailable(project)
+    if unavailable:
+        pytest.skip(unavailable)
     if sabotage:
         middleware = next(
             path for path in project.root.rglob("security_headers.py") if "tests" not in path.parts
