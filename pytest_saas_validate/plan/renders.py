@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pytest_saas_validate.bake import Oven
+from pytest_saas_validate.bake import Oven, Way
 from pytest_saas_validate.bake.memo import Memo
 from pytest_saas_validate.combos import Combo, Feature, Option
 from pytest_saas_validate.process import Workspace, once
@@ -31,6 +31,7 @@ class Bakery:
             template=self.template,
             home=self.workspace.sub("cookiecutter"),
             hooks=self.settings.hooks,
+            limits=self.settings.limits,
             memo=self.memo,
         )
         self._read: dict[str, Project] = {}
@@ -71,6 +72,15 @@ class Bakery:
             self.workspace.shared,
             f"bake-{name}",
             lambda: self._oven.bake(combo, self.workspace.sub("bakes") / name, extra),
+        )
+
+    def otherwise(self, combo: Combo, way: Way) -> Project:
+        """A bake whose hooks are run another way; raises BakeError."""
+        name = f"{self.digest[:16]}/otherwise/{way.name}/{_folder(combo, {})}"
+        return once(
+            self.workspace.shared,
+            f"bake-{name}",
+            lambda: replace(self._oven, way=way).bake(combo, self.workspace.sub("bakes") / name),
         )
 
 
