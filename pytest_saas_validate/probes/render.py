@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pytest_saas_validate.combos import Feature
 from pytest_saas_validate.evidence.render import (
+    Documents,
     Fault,
     Locks,
     Parsed,
@@ -93,6 +94,16 @@ def _swallowed(project: Project, features: Mapping[str, Feature]) -> Swallowed:
     )
 
 
+def _documents_inputs(project: Project) -> Sequence[str]:
+    return [name for name in project.files if name.endswith((".md", ".markdown"))]
+
+
+def _documents(project: Project, features: Mapping[str, Feature]) -> Documents:
+    texts = {name: project.files[name].text or "" for name in _documents_inputs(project)}
+    lines = {name: len(text.splitlines()) for name, text in texts.items()}
+    return Documents(lines, project.spec.limits.document_lines)
+
+
 def _locks(project: Project, features: Mapping[str, Feature]) -> Locks:
     backend = project.spec.backend
     named = (
@@ -114,3 +125,10 @@ PYTHON = Probe(evidence=PythonModules, subject=Subject.PROJECT, gather=_python, 
 PASSWORDS = Probe(evidence=Passwords, subject=Subject.PROJECT, gather=_passwords)
 SWALLOWED = Probe(evidence=Swallowed, subject=Subject.PROJECT, gather=_swallowed)
 LOCKS = Probe(evidence=Locks, subject=Subject.PROJECT, gather=_locks)
+DOCUMENTS = Probe(
+    evidence=Documents,
+    subject=Subject.PROJECT,
+    gather=_documents,
+    inputs=_documents_inputs,
+    table=("limits",),
+)
