@@ -15,6 +15,8 @@ import yaml
 
 from pytest_saas_validate.evidence import render_balance
 from pytest_saas_validate.evidence.render import Fault
+from pytest_saas_validate.evidence.render_calls import WORKFLOW
+from pytest_saas_validate.evidence.render_expressions import expressions
 from pytest_saas_validate.project import File
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -41,6 +43,8 @@ def parser_of(name: str) -> Callable[[str], Found] | None:
         return render_balance.nginx
     if _COMMENTED_JSON.search(name):
         return _commented_json
+    if WORKFLOW.search(name):
+        return _workflow
     return _BY_SUFFIX.get(path.suffix)
 
 
@@ -102,6 +106,11 @@ def _yaml(text: str) -> Found:
         yield (mark.line + 1 if mark else 0), problem.problem or str(problem)
     except (yaml.YAMLError, ValueError) as problem:
         yield 0, str(problem).splitlines()[0]
+
+
+def _workflow(text: str) -> Found:
+    yield from _yaml(text)
+    yield from expressions(text)
 
 
 def _repeated(node: Any) -> Found:
