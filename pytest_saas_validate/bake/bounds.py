@@ -58,7 +58,7 @@ class Bounds:
 
     def _real(self, made: Path) -> Path:
         """Where a path leads, each folder followed once: only hooks make links, and they run before."""
-        if made.name == ".." or os.path.islink(made):
+        if made.name == ".." or made.is_symlink():
             return made.resolve()
         if made.parent not in self._folders:
             self._folders[made.parent] = made.parent.resolve()

@@ -78,10 +78,11 @@ class Runner:
         """What ran, and what it left outside of the project; to be asked inside of `watching`."""
         if not self.ran:
             return Hooked()
+        own = root.resolve().relative_to(into.resolve()).parts[0]
         strays = [
             name
             for name, *facts in sorted(_outside(template, into))
-            if (name, *facts) not in self._before and name != f"../{root.name}"
+            if (name, *facts) not in self._before and name != f"../{own}"
         ]
         home = self._box / "home"
         found = [path.relative_to(home).parts for path in sorted(home.rglob("*")) if not path.is_dir()]

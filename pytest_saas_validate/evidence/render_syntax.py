@@ -15,7 +15,6 @@ import yaml
 
 from pytest_saas_validate.evidence import render_balance
 from pytest_saas_validate.evidence.render import Fault
-from pytest_saas_validate.evidence.render_calls import WORKFLOW
 from pytest_saas_validate.evidence.render_expressions import expressions
 from pytest_saas_validate.project import File
 
@@ -25,6 +24,7 @@ _COMMENTED_JSON = re.compile(
 )
 _COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.S)
 _DOCKERFILE = re.compile(r"(^|/)([\w.-]+\.)?Dockerfile(\.(?!dockerignore)[\w-]+)?$")
+_WORKFLOW = re.compile(r"(^|/)\.github/(workflows/[^/]+|actions/(.+/)?action)\.ya?ml$")
 _ASSIGNMENT = re.compile(r"\s*(?:#.*|(?:export\s+)?[A-Za-z_][\w.]*=.*)?$")
 
 Found = Iterator[tuple[int, str]]  # line (0: unknown) and what is wrong
@@ -43,7 +43,7 @@ def parser_of(name: str) -> Callable[[str], Found] | None:
         return render_balance.nginx
     if _COMMENTED_JSON.search(name):
         return _commented_json
-    if WORKFLOW.search(name):
+    if _WORKFLOW.search(name):
         return _workflow
     return _BY_SUFFIX.get(path.suffix)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -14,7 +15,7 @@ from pytest_saas_validate.evidence.render_judged import BySchema
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe
 from pytest_saas_validate.probes.render_judges import Judge, Said
-from pytest_saas_validate.project import Project
+from pytest_saas_validate.project import File, Project
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _OWN_TAG = re.compile(r"(^|[\s:\[,-])!\w", re.M)  # `!reset` of compose: known to its program, not to a schema
@@ -27,41 +28,58 @@ def _read(said: Any, texts: Mapping[str, str]) -> Said:
         yield row["filename"], line, f"{deepest['path'].removeprefix('$.')}: {deepest['message']}"
 
 
-def _kind(schema: str, names: str, good: str, bad: str) -> tuple[re.Pattern[str], Judge]:
-    """Files of one schema, one of them as it should be, and one that must be refused."""
+@dataclass(frozen=True)
+class Kind:
+    """Files of one schema: by their name, and by a key that they begin a line with."""
+
+    names: re.Pattern[str]
+    key: re.Pattern[str]
+    judge: Judge
+
+    def holds(self, name: str, file: File) -> bool:
+        """Whether a file is one of them."""
+        return bool(self.names.search(name) and self.key.search(file.text or ""))
+
+
+def _kind(schema: str, names: str, key: str, good: str, bad: str) -> Kind:
     words = ("--output-format=json", f"--builtin-schema={schema}")
     judge = Judge(tool="check-jsonschema", words=words, read=_read, good=good, bad=bad, suffix=".yaml")
-    return re.compile(names), judge
+    return Kind(re.compile(names), re.compile(rf"^[\"']?{key}[\"']?\s*:", re.M), judge)
 
 
 KINDS = (
     _kind(
         "vendor.github-workflows",
         r"(^|/)\.github/workflows/[^/]+\.ya?ml$",
+        "jobs",
         "on: push\njobs: {one: {runs-on: ubuntu-latest, steps: [{run: make}]}}\n",
         "on: push\njobs: {one: {steps: [{run: make}]}}\n",
     ),
     _kind(
         "vendor.github-actions",
         r"(^|/)\.github/actions/.*action\.ya?ml$|^action\.ya?ml$",
+        "runs",
         "name: one\ndescription: one\nruns: {using: composite, steps: [{run: make, shell: sh}]}\n",
         "name: one\nruns: {using: composite}\n",
     ),
     _kind(
         "vendor.dependabot",
         r"(^|/)\.github/dependabot\.ya?ml$",
+        "updates",
         "version: 2\nupdates: [{package-ecosystem: pip, directory: /, schedule: {interval: weekly}}]\n",
         "version: 2\nupdates: [{package-ecosystem: pip, directory: /}]\n",
     ),
     _kind(
         "vendor.compose-spec",
         COMPOSE.pattern,
+        "services",
         "services: {one: {image: one}}\n",
         "services: {one: {imge: one}}\n",
     ),
     _kind(
         "vendor.readthedocs",
         r"^\.readthedocs\.ya?ml$",
+        "version",
         "version: 2\nbuild: {os: ubuntu-24.04, tools: {python: '3.13'}}\n",
         "version: 2\nbuild: {tools: {python: '3.13'}}\n",
     ),
@@ -69,11 +87,7 @@ KINDS = (
 
 
 def _inputs(project: Project) -> Sequence[str]:
-    return [
-        name
-        for name, file in project.files.items()
-        if file.text and any(names.search(name) for names, _ in KINDS)
-    ]
+    return [name for name, file in project.files.items() if any(kind.holds(name, file) for kind in KINDS)]
 
 
 def _by_schema(projects: Sequence[Project], features: Mapping[str, Feature]) -> list[BySchema]:
@@ -83,8 +97,8 @@ def _by_schema(projects: Sequence[Project], features: Mapping[str, Feature]) -> 
         {name: file for name, file in tree.items() if not _OWN_TAG.search(file.text or "")} for tree in trees
     ]
     said = [
-        judge.faults([{name: tree[name] for name in tree if names.search(name)} for tree in plain])
-        for names, judge in KINDS
+        kind.judge.faults([{n: f for n, f in tree.items() if kind.holds(n, f)} for tree in plain])
+        for kind in KINDS
     ]
     return [
         BySchema(

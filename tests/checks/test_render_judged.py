@@ -63,6 +63,8 @@ def test_files_that_keep_to_their_schemas_are_clean(tmp_path: Path) -> None:
         "compose.override.yml": "services:\n  one:\n    ports: !reset []\n    nonsense: 1\n",
         ".github/dependabot.yml": "version: 2\nupdates: []\n",
         "broken/compose.yml": "services: [\n",
+        ".github/workflows/compose.yml": WORKFLOW,
+        "deploy/compose-values.yaml": "image: one\n",
     }
     assert said(BY_SCHEMA, "check-jsonschema", tmp_path, files) == []
 
@@ -201,7 +203,7 @@ def test_a_judge_that_is_not_here_is_unavailable(
         lambda tool: FoundTool(name=tool, reason=f"get {tool}"),
     )
     with pytest.raises(Unavailable, match="get "):
-        probe.gather(project(tmp_path, {name: "x: 1\n"}), {})
+        probe.gather(project(tmp_path, {name: "services: {}\n"}), {})
 
 
 @pytest.mark.parametrize("answer", ["[]", "nonsense", '[{"code": "F821"}]'])
