@@ -50,6 +50,14 @@ class File:
             return None
 
 
+@dataclass(frozen=True)
+class Hooked:
+    """The hooks that ran while a project was baked, and what they left outside of it."""
+
+    ran: tuple[str, ...] = ()  # "hooks/post_gen_project.py"
+    strays: tuple[str, ...] = ()  # "~/.planted", "../planted.txt"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Project:
     """A rendered or existing project. `files` maps POSIX paths below `root` to their content, sorted."""
@@ -59,6 +67,8 @@ class Project:
     files: Mapping[str, File] = field(repr=False)
     given: Spec | None = None  # instead of what pyproject.toml says
     origins: Mapping[str, str] = field(default_factory=dict, repr=False)  # file -> path below the template
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)  # all, as cookiecutter made them
+    hooked: Hooked = Hooked()
 
     @property
     def features(self) -> frozenset[str]:

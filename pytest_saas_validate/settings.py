@@ -14,13 +14,14 @@ from pytest_saas_validate.combos import (
     Feature,
     Option,
     Space,
+    TemplateError,
     combine,
     file_reads,
     read_options,
     select,
 )
 from pytest_saas_validate.findings import Waiver
-from pytest_saas_validate.spec import TABLE, SpecError, read_spec, read_table
+from pytest_saas_validate.spec import TABLE, Limits, SpecError, read_limits, read_spec, read_table
 
 NODE_VARIABLE = "SAAS_VALIDATE_NODE_IMAGE"  # before the table: which images there are, the machine knows
 
@@ -45,6 +46,7 @@ class Settings:
     kubeconfig: Path | None = None  # of a cluster that is there; None: one is made
     hooks: bool = True
     preview: bool = False  # whether new checks count as if they were stable
+    limits: Limits = field(default_factory=Limits)
 
     def wants(self, check: str) -> bool:
         """Whether a check id was asked for."""
@@ -101,6 +103,7 @@ def read_settings(start: Path, switches: Switches = Switches()) -> Settings:
         kubeconfig=_kubeconfig(switches.kubeconfig, engines),
         hooks=switches.hooks,
         preview=switches.preview,
+        limits=read_limits(table, str(root / "pyproject.toml")),
     )
 
 
@@ -118,7 +121,13 @@ def _source(root: Path, table: Mapping[str, Any], given: Path | None) -> tuple[P
     source = given
     if source is None or ("template" in table and given == root):
         source = (root / _text(table, "template", ".", root)).resolve()
-    return source, (source / "cookiecutter.json").is_file()
+    is_template = (source / "cookiecutter.json").is_file()
+    for path in source.iterdir() if source.is_dir() and not is_template else ():
+        if "{{" in path.name and "cookiecutter" in path.name:
+            raise TemplateError(
+                f"{source / 'cookiecutter.json'}: is not there, and {path.name} is; write the file"
+            )
+    return source, is_template
 
 
 def _own_combo(root: Path, features: Mapping[str, Feature]) -> Combo:

@@ -126,6 +126,15 @@ class Kubernetes:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How long a template's hooks may take, and how much it may weigh."""
+
+    hook_seconds: int = 60
+    file_megabytes: int = 20  # of one file
+    document_lines: int = 10_000  # of Markdown in a render
+
+
+@dataclass(frozen=True, kw_only=True)
 class Spec:
     """The whole table of a project; a part that is None is not there."""
 
@@ -138,6 +147,7 @@ class Spec:
     alerts: Alerts | None = None
     compose: Compose | None = None
     kubernetes: Kubernetes | None = None
+    limits: Limits = Limits()
 
     @property
     def declared(self) -> tuple[str, ...]:
@@ -180,6 +190,11 @@ def read_spec(text: str, where: str = "pyproject.toml") -> Spec:
     """The project's part of its table; keys that steer a run belong to `settings`; raises SpecError."""
     table = {key: value for key, value in read_table(text, where).items() if key not in _RUN_KEYS}
     return _build(Spec, table, where, f"tool.{TABLE}")
+
+
+def read_limits(table: Mapping[str, Any], where: str) -> Limits:
+    """The limits of a run, from the table that steers it; raises SpecError."""
+    return _build(Limits, table.get("limits", {}), where, f"tool.{TABLE}.limits")
 
 
 def _build(kind: type[T], table: Any, where: str, key: str) -> T:

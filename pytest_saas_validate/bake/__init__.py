@@ -5,25 +5,25 @@ from __future__ import annotations
 import contextlib
 import io
 import json
-import os
-import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
+from pytest_saas_validate.bake.bounds import Bounds
+from pytest_saas_validate.bake.errors import BakeError, Escape
+from pytest_saas_validate.bake.hooks import Runner, Way
 from pytest_saas_validate.bake.memo import Memo
 from pytest_saas_validate.bake.origins import Origins
+from pytest_saas_validate.bake.source import large, refused
+from pytest_saas_validate.bake.stumbles import words_of
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.evidence import scrub
-from pytest_saas_validate.process import Killed, is_full, no_room, run, tells_full, temporary_files
+from pytest_saas_validate.process import Killed, is_full, no_room, tells_full, temporary_files
 from pytest_saas_validate.project import Project, read_files
+from pytest_saas_validate.spec import Limits
 
-_HOOK_SECONDS = 60.0
-
-
-class BakeError(Exception):
-    """A template did not render; the message carries cookiecutter's words and the hook's output."""
+__all__ = ["BakeError", "Escape", "Oven", "Way"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +33,8 @@ class Oven:
     template: Path
     home: Path
     hooks: bool = True
+    way: Way = field(default_factory=Way)
+    limits: Limits = field(default_factory=Limits)
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
 
     def bake(self, combo: Combo, into: Path, extra: Mapping[str, str] | None = None) -> Project:
@@ -49,15 +51,17 @@ class Oven:
                 "cookiecutter is not installed; pip install 'pytest-saas-validate[template]'"
             ) from None
         answers = {**combo.mapping, **(extra or {})}
-        self._refuse_unknown(answers)
+        self._refuse(answers)
         into.mkdir(parents=True, exist_ok=True)
         config = self._config()
-        output: list[str] = []
-        origins = Origins()
+        bounds, runner = Bounds(into), Runner(self.limits.hook_seconds, self.way)
+        origins = Origins(bounds.hold)
         with (
+            self.memo.active(),
             origins.watched(),
-            self.memo.active(lambda script, cwd: _run_hook(script, cwd, output)),
             temporary_files(),  # cookiecutter leaves hooks there, with every answer
+            bounds.kept(),
+            runner.watching(self.template, into),
             contextlib.redirect_stdout(io.StringIO()),
             contextlib.redirect_stderr(io.StringIO()),  # cookiecutter logs a trace for each refusal
         ):
@@ -70,22 +74,48 @@ class Oven:
                     config_file=str(config),
                     accept_hooks=self.hooks,
                 )
+                bounds.settle()
             except Killed:
                 raise
             except (Exception, SystemExit) as problem:
-                if is_full(problem) or tells_full("".join(output)):
+                if is_full(problem) or tells_full("".join(runner.output)):
                     raise no_room(problem) from problem
-                raise BakeError(_explain(self.template, combo, problem, output)) from problem
+                kind = Escape if isinstance(problem, Escape) else BakeError
+                words = words_of(problem, origins.folder, runner.name)
+                raise kind(self._explain(combo, words, runner.output)) from problem
+            hooked = runner.seen(self.template, into, Path(folder))
         root = Path(folder)
+        for sentence in large(root, self.limits.file_megabytes):
+            raise BakeError(self._explain(combo, f"a hook made {sentence}", []))
         files = read_files(root)
-        return Project(root=root, combo=combo, files=files, origins=origins.of(root, files, self.template))
+        return Project(
+            root=root,
+            combo=combo,
+            files=files,
+            origins=origins.of(root, files, self.template),
+            variables=origins.variables,
+            hooked=hooked,
+        )
 
-    def _refuse_unknown(self, answers: Mapping[str, str]) -> None:
-        known = json.loads((self.template / "cookiecutter.json").read_text(encoding="utf-8"))
-        unknown = sorted(set(answers) - set(known))
+    @cached_property
+    def _known(self) -> tuple[str, ...]:
+        """The template's variables, once it is one that can be baked; raises BakeError."""
+        source = self.template / "cookiecutter.json"
+        try:
+            known = json.loads(source.read_text(encoding="utf-8"))
+        except OSError as problem:
+            raise BakeError(f"{source}: {problem.strerror}; a template's answers stand there") from None
+        except ValueError as problem:
+            raise BakeError(f"{source}: not JSON ({problem}); mend the file") from None
+        for sentence in refused(self.template, self.limits.file_megabytes):
+            raise BakeError(sentence)
+        return tuple(known)
+
+    def _refuse(self, answers: Mapping[str, str]) -> None:
+        unknown = sorted(set(answers) - set(self._known))
         if unknown:
             source = self.template / "cookiecutter.json"
-            raise BakeError(f"{source}: no variable {unknown[0]!r}; there are {', '.join(known)}")
+            raise BakeError(f"{source}: no variable {unknown[0]!r}; there are {', '.join(self._known)}")
 
     def _config(self) -> Path:
         self.home.mkdir(parents=True, exist_ok=True)
@@ -99,24 +129,7 @@ class Oven:
             config.write_text(text, encoding="utf-8")
         return config
 
-
-def _run_hook(script: str, cwd: str, output: list[str]) -> None:
-    """What cookiecutter does to run a hook, with its output kept and a time limit."""
-    from cookiecutter.exceptions import FailedHookException
-    from cookiecutter.utils import make_executable
-
-    make_executable(script)
-    argv = [sys.executable, script] if script.endswith(".py") else [script]
-    environment = {**os.environ, "TMPDIR": tempfile.gettempdir()}
-    result = run(argv, cwd=Path(cwd), env=environment, timeout=_HOOK_SECONDS)
-    output.append(result.stdout.decode(errors="replace") + result.stderr.decode(errors="replace"))
-    if result.killed:
-        raise Killed(f"a hook was ended from outside: {result.explain()}")
-    if not result.ok:
-        raise FailedHookException(f"{Path(script).name}: exit code {result.code}")
-
-
-def _explain(template: Path, combo: Combo, problem: BaseException, output: list[str]) -> str:
-    said = "".join(output).strip()
-    words = f"{template}: combination {combo.id} does not render: {type(problem).__name__}: {problem}"
-    return scrub(f"{words}\n{said}" if said else words)
+    def _explain(self, combo: Combo, words: str, output: list[str]) -> str:
+        said = "".join(output).strip()
+        head = f"{self.template}: combination {combo.id} does not render: {words}"
+        return scrub(f"{head}\n{said}" if said else head)

@@ -24,22 +24,20 @@ class Memo:
         self._binary: dict[tuple[str, int, int], bool] = {}
 
     @contextmanager
-    def active(self, run_script: Callable[[str, str], None]) -> Iterator[None]:
-        """Cookiecutter uses the memo and this way to run hook scripts; everything is put back afterwards."""
+    def active(self) -> Iterator[None]:
+        """Cookiecutter uses the memo; everything is put back afterwards."""
         import cookiecutter.generate as generate
-        import cookiecutter.hooks as hooks
         import jinja2
 
         with _ONE_AT_A_TIME:
-            compile_, binary, script = jinja2.Environment.compile, generate.is_binary, hooks.run_script
+            compile_, binary = jinja2.Environment.compile, generate.is_binary
             jinja2.Environment.compile = self._compiled(compile_)  # type: ignore[method-assign]
             generate.is_binary = self._recognised(binary)
-            hooks.run_script = run_script
             try:
                 yield
             finally:
                 jinja2.Environment.compile = compile_  # type: ignore[method-assign]
-                generate.is_binary, hooks.run_script = binary, script
+                generate.is_binary = binary
 
     def _compiled(self, plain: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(plain)

@@ -8,12 +8,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+# What cookiecutter adds of its own, and words for people.
+_NOT_SAID = frozenset({"_template", "_output_dir", "_repo_dir", "_checkout", "__prompts__"})
+
 
 class Origins:
-    """Rendered file -> path below the template, of one bake."""
+    """Rendered file -> path below the template, of one bake; and what its variables came to."""
 
-    def __init__(self) -> None:
+    def __init__(self, hold: Callable[[Path, str], None]) -> None:
+        self._hold = hold  # is told each place before it is written
         self._seen: dict[Path, str] = {}
+        self.folder = ""  # the project's, inside the template
+        self.variables: Mapping[str, str] = {}
 
     @contextmanager
     def watched(self) -> Iterator[None]:
@@ -45,9 +51,15 @@ class Origins:
         def generate_file(
             project_dir: str, infile: str, context: Any, env: Any, *rest: Any, **named: Any
         ) -> None:
-            plain(project_dir, infile, context, env, *rest, **named)
-            made = Path(project_dir, env.from_string(infile).render(**context))
             # Cookiecutter works in the folder that it renders, perhaps of a copy of the template.
-            self._seen[made] = f"{Path.cwd().name}/{Path(infile).as_posix()}"
+            self.folder = Path.cwd().name
+            if not self.variables:
+                said = context["cookiecutter"]
+                self.variables = {n: str(v) for n, v in said.items() if n not in _NOT_SAID}
+            source = f"{self.folder}/{Path(infile).as_posix()}"
+            made = Path(project_dir, env.from_string(infile).render(**context))
+            self._hold(made, source)
+            plain(project_dir, infile, context, env, *rest, **named)
+            self._seen[made] = source
 
         return generate_file

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote
 
 from pytest_saas_validate.evidence.markdown import anchors
-from pytest_saas_validate.evidence.render import Rendered
+from pytest_saas_validate.evidence.render import Documents, Rendered
 from pytest_saas_validate.evidence.render_ignore import Ignored, parents
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
@@ -101,3 +101,24 @@ def _paths(where: str, code: str, home: str, tree: _Tree) -> Iterator[Finding]:
         if not ours or _PLACEHOLDER.search(written) or tree.resolves(written, home):
             continue
         yield Finding(where=where, message=f"names {written}, which is not there")
+
+
+@check(
+    "TR024",
+    severity=Severity.LOW,
+    title="Documents stay small enough to be read",
+    why="nobody reads them, and nobody keeps them true",
+    remedy="say it shorter, or once; or raise document_lines in [tool.pytest-saas-validate.limits]",
+    wants=Documents,
+    subject=Subject.PROJECT,
+)
+def size(documents: Documents) -> Iterator[Finding]:
+    """The lines of all Markdown files together."""
+    total = sum(documents.lines.values())
+    if total > documents.limit:
+        longest = max(documents.lines, key=lambda name: documents.lines[name])
+        yield Finding(
+            where=longest,
+            message=f"all documents have {total} lines, and {documents.limit} are allowed; this one has "
+            f"{documents.lines[longest]}",
+        )

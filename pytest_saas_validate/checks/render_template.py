@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from pytest_saas_validate.evidence.render import Effects, Hostile, Rebaked
+from pytest_saas_validate.evidence.render import Eaten, Effects, Hostile, Partial, Rebaked, Switchlike
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
 _SOURCE = "cookiecutter.json"
@@ -93,3 +93,48 @@ def hooks(effects: Effects) -> Iterator[Finding]:
             yield Finding(where=where, message=f"switched on, it brings no file {combos}")
         for name in sorted(off - on):
             yield Finding(where=where, message=f"switched off, it brings {name} {combos}")
+
+
+@check(
+    "TR018",
+    severity=Severity.MEDIUM,
+    title="An answer is taken everywhere",
+    why="the project goes by two names, and the one of the template's author is published",
+    remedy="put the variable where its default is written out",
+    wants=Partial,
+    subject=Subject.TEMPLATE,
+)
+def everywhere(partial: Partial) -> Iterator[Finding]:
+    """Every render with another answer, for a default that nothing else can mean."""
+    for fault in partial.faults:
+        yield Finding(where=fault.where, message=fault.message)
+
+
+@check(
+    "TR019",
+    severity=Severity.MEDIUM,
+    title="What is yes or no is chosen from a list",
+    why="whoever types `Yes` or `1` gets a project without the feature, and no word of it",
+    remedy='write a list of choices, ["no", "yes"], or a boolean; or refuse other words in pre_gen_project',
+    wants=Switchlike,
+    subject=Subject.TEMPLATE,
+)
+def chosen(switches: Switchlike) -> Iterator[Finding]:
+    """Free texts whose default is yes or no, answered with another word."""
+    for fault in switches.faults:
+        yield Finding(where=fault.where, message=fault.message)
+
+
+@check(
+    "TR023",
+    severity=Severity.HIGH,
+    title="No file of the template is swallowed by its own repository",
+    why="all bakes here are right, and everybody else gets a project that lacks it",
+    remedy="anchor the pattern with a slash, except the file, or remove it where it is only yours",
+    wants=Eaten,
+    subject=Subject.TEMPLATE,
+)
+def eaten(found: Eaten) -> Iterator[Finding]:
+    """Every file that a bake reads, against what a clone holds, by git."""
+    for fault in found.faults:
+        yield Finding(where=fault.where, message=fault.message)

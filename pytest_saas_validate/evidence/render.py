@@ -158,3 +158,43 @@ class Hostile:
     broken: tuple[Fault, ...]  # rendered, but wrong
     outside: tuple[Fault, ...]  # written beside the output folder
     unreached: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Partial:
+    """Places where the default of a free text stands although another answer was given."""
+
+    faults: tuple[Fault, ...]
+    unreached: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Switchlike:
+    """Free texts that stand for yes or no, and what another word counted as."""
+
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True)
+class HookTrials:
+    """What became of a render whose hooks ran twice, or had less around them."""
+
+    repeated: tuple[Fault, ...]  # a second run failed or changed something
+    dependent: tuple[Fault, ...]  # without network or programs it failed, or gave another project
+    strays: tuple[Fault, ...]  # left outside of the project
+    unreached: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Eaten:
+    """Files of a template that its own repository ignores."""
+
+    faults: tuple[Fault, ...]
+
+
+@dataclass(frozen=True)
+class Documents:
+    """Lines of each Markdown file, and how many all of them may have."""
+
+    lines: Mapping[str, int]
+    limit: int

@@ -16,6 +16,7 @@ import yaml
 from pytest_saas_validate.evidence import render_balance
 from pytest_saas_validate.evidence.per_content import per_content
 from pytest_saas_validate.evidence.render import Fault
+from pytest_saas_validate.evidence.render_expressions import expressions
 from pytest_saas_validate.project import File
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -24,6 +25,7 @@ _COMMENTED_JSON = re.compile(
 )
 _COMMENT = re.compile(r'("(?:\\.|[^"\\\n])*")|//[^\n]*|/\*.*?\*/|,(?=\s*[}\]])', re.S)
 _DOCKERFILE = re.compile(r"(^|/)([\w.-]+\.)?Dockerfile(\.(?!dockerignore)[\w-]+)?$")
+_WORKFLOW = re.compile(r"(^|/)\.github/(workflows/[^/]+|actions/(.+/)?action)\.ya?ml$")
 _ASSIGNMENT = re.compile(r"\s*(?:#.*|(?:export\s+)?[A-Za-z_][\w.]*=.*)?$")
 
 Found = Iterator[tuple[int, str]]  # line (0: unknown) and what is wrong
@@ -42,6 +44,8 @@ def parser_of(name: str) -> Callable[[str], Found] | None:
         return render_balance.nginx
     if _COMMENTED_JSON.search(name):
         return _commented_json
+    if _WORKFLOW.search(name):
+        return _workflow
     return _BY_SUFFIX.get(path.suffix)
 
 
@@ -108,6 +112,11 @@ def _yaml(text: str) -> Found:
         yield (mark.line + 1 if mark else 0), problem.problem or str(problem)
     except (yaml.YAMLError, ValueError) as problem:
         yield 0, str(problem).splitlines()[0]
+
+
+def _workflow(text: str) -> Found:
+    yield from _yaml(text)
+    yield from expressions(text)
 
 
 def _repeated(node: Any) -> Found:

@@ -103,13 +103,13 @@ def python_newer(edit: Edit) -> None:
     edit.write("planted.py", "type Planted = int\n")
 
 
-@mutant("TR002-shell", "a shell script lost the end of its condition", fires="TR002", at="project")
+@mutant("TR002-shell", "a script lost the end of a condition", fires="TR002", also={"TR027"}, at="project")
 def shell_broken(edit: Edit) -> None:
     """`fi` went with a conditional line."""
     edit.write("planted.sh", "#!/bin/sh\nset -eu\nif true; then\n    echo planted\n", executable=True)
 
 
-@mutant("TR002-bash", "a bash script closes what it never opened", fires="TR002", at="project")
+@mutant("TR002-bash", "a script closes what it never opened", fires="TR002", also={"TR027"}, at="project")
 def bash_broken(edit: Edit) -> None:
     """A parenthesis too many."""
     edit.write("planted.bash", "#!/usr/bin/env bash\nvalues=(one two))\n", executable=True)
@@ -147,7 +147,7 @@ def page_broken(edit: Edit) -> None:
     edit.write("planted.html", "<!doctype html>\n<main>\n<div>planted</main>\n")
 
 
-@mutant("TR002-image", "a Dockerfile has an instruction that is none", fires="TR002", at="project")
+@mutant("TR002-image", "an image has a wrong instruction", fires="TR002", also={"TR026"}, at="project")
 def image_broken(edit: Edit) -> None:
     """As a lost line continuation leaves it."""
     edit.write("planted/Dockerfile", "FROM scratch\nRUN one\n    two\n")

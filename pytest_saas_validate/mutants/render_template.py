@@ -34,18 +34,20 @@ def _sources(template: Path) -> Iterator[tuple[Path, str]]:
                 continue
 
 
-def _document(template: Path) -> Path:
+def document(template: Path) -> Path:
+    """A Markdown file of the project folder that is always there; raises NotPlantable."""
     found = next((p for p, _ in _sources(template) if p.suffix == ".md" and "{%" not in p.name), None)
     if found is None:
         raise NotPlantable("no Markdown file")
     return found
 
 
-def _append(path: Path, text: str) -> None:
+def append(path: Path, text: str) -> None:
+    """Add text at the end of a file."""
     path.write_text(f"{path.read_text(encoding='utf-8').rstrip()}\n\n{text}\n", encoding="utf-8")
 
 
-def _hook(template: Path, name: str) -> Path:
+def hook(template: Path, name: str) -> Path:
     """A Python hook, made when there is none."""
     hooks = template / "hooks"
     if any(path.suffix != ".py" for path in hooks.glob(f"{name}.*")):
@@ -122,20 +124,20 @@ def _basis(text: Text, template: Path) -> bool:
 @mutant("TR005-chance", "a document holds a random word", fires="TR005", also={"TR009"}, at="template")
 def chance(template: Path) -> None:
     """From an extension that cookiecutter loads by itself."""
-    _append(_document(template), "Build {{ random_ascii_string(12) }}.")
+    append(document(template), "Build {{ random_ascii_string(12) }}.")
 
 
 @mutant("TR005-day", "a document holds the day of its bake", fires="TR005", at="template")
 def day(template: Path) -> None:
     """Two bakes on one day are equal."""
-    _append(_document(template), "Made on {% now 'utc', '%Y-%m-%d' %}.")
+    append(document(template), "Made on {% now 'utc', '%Y-%m-%d' %}.")
 
 
 @mutant("TR005-hook", "a hook writes the time", fires="TR005", also={"TR009"}, at="template")
 def hook_time(template: Path) -> None:
     """To the nanosecond."""
-    _append(
-        _hook(template, "post_gen_project"),
+    append(
+        hook(template, "post_gen_project"),
         "import time\nfrom pathlib import Path\n\nPath('BUILD').write_text(f'{time.time_ns()}\\n')",
     )
 
@@ -264,8 +266,8 @@ def inverted(template: Path) -> None:
 @mutant("TR012-folder", "an empty folder stays", fires="TR012", at="template")
 def empty_folder(template: Path) -> None:
     """All of its files went with a switch."""
-    _append(
-        _hook(template, "post_gen_project"),
+    append(
+        hook(template, "post_gen_project"),
         "from pathlib import Path\n\n"
         "Path('planted/deep').mkdir(parents=True, exist_ok=True)\n"
         "Path('planted.txt').write_text('made\\n')  # a file too: evidence is kept by files",

@@ -118,7 +118,8 @@ class Ahead:
     def _source(self) -> str:
         """The template, what the table says of its features, and the day, which a template may print."""
         settings = self.plan.settings
-        told = (sorted(settings.features.items()), settings.options, settings.hooks, self.plan.today)
+        features = sorted(settings.features.items())
+        told = (features, settings.options, settings.hooks, settings.limits, self.plan.today)
         return _name(edition(), os.fspath(settings.source), told, *_everything(settings.source))
 
     def _by_files(self, case: Case) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pytest_saas_validate.bake import Oven
+from pytest_saas_validate.bake import Oven, Way
 from pytest_saas_validate.bake.memo import Memo
 from pytest_saas_validate.combos import Combo, Feature, Option
 from pytest_saas_validate.process import Workspace, once
@@ -32,6 +32,7 @@ class Bakery:
             template=self.template,
             home=self.workspace.sub("cookiecutter"),
             hooks=self.settings.hooks,
+            limits=self.settings.limits,
             memo=self.memo,
         )
         self._bakes = self.workspace.swift("bakes")
@@ -77,6 +78,15 @@ class Bakery:
             self.workspace.shared,
             f"bake-{name}",
             lambda: self._oven.bake(combo, self._empty(name), extra),
+        )
+
+    def otherwise(self, combo: Combo, way: Way) -> Project:
+        """A bake whose hooks are run another way; raises BakeError."""
+        name = f"{self.digest[:16]}/otherwise/{way.name}/{_folder(combo, {})}"
+        return once(
+            self.workspace.shared,
+            f"bake-{name}",
+            lambda: replace(self._oven, way=way).bake(combo, self._empty(name)),
         )
 
     def _empty(self, name: str) -> Path:

@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from pytest_saas_validate.bake import Way
 from pytest_saas_validate.combos import Combo, Feature, Option
 from pytest_saas_validate.engines import Stack
 from pytest_saas_validate.findings import Subject
@@ -64,6 +65,10 @@ class Renders(Protocol):
 
     def again(self, combo: Combo, **extra: str) -> Project:
         """A second bake of it, with further variables answered; raises BakeError."""
+        ...
+
+    def otherwise(self, combo: Combo, way: Way) -> Project:
+        """A bake of it whose hooks are run another way; raises BakeError."""
         ...
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pytest_saas_validate.combos import Feature
 from pytest_saas_validate.evidence.render import (
+    Documents,
     Fault,
     Locks,
     Parsed,
@@ -116,6 +117,16 @@ def _swallowed(projects: Sequence[Project], features: Mapping[str, Feature]) -> 
     ]
 
 
+def _documents_inputs(project: Project) -> Sequence[str]:
+    return [name for name in project.files if name.endswith((".md", ".markdown"))]
+
+
+def _documents(project: Project, features: Mapping[str, Feature]) -> Documents:
+    texts = {name: project.files[name].text or "" for name in _documents_inputs(project)}
+    lines = {name: len(text.splitlines()) for name, text in texts.items()}
+    return Documents(lines, project.spec.limits.document_lines)
+
+
 def _locks(project: Project, features: Mapping[str, Feature]) -> Locks:
     backend = project.spec.backend
     named = (
@@ -148,3 +159,10 @@ SWALLOWED = Probe(
     seconds=0.1,
 )
 LOCKS = Probe(evidence=Locks, subject=Subject.PROJECT, gather=_locks)
+DOCUMENTS = Probe(
+    evidence=Documents,
+    subject=Subject.PROJECT,
+    gather=_documents,
+    inputs=_documents_inputs,
+    table=("limits",),
+)

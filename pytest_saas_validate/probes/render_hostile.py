@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from pytest_saas_validate.bake import BakeError
+from pytest_saas_validate.bake import BakeError, Escape
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.evidence.render import Fault, Hostile
 from pytest_saas_validate.evidence.render_leftover import leftovers
@@ -92,6 +92,9 @@ class _Trials:
             where = f"{', '.join(pending)} = {label}"
             try:
                 project = self.renders.again(self.combo, **pending)
+            except Escape:
+                self.outside.append(Fault(where, "renders to a place outside of the project"))
+                return ()
             except BakeError as problem:
                 self._look_outside(where, None)
                 blamed = self._blamed(str(problem), pending)

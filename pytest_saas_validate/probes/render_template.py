@@ -7,19 +7,24 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from pytest_saas_validate.bake import BakeError
 from pytest_saas_validate.combos import Combo, Option, combine
 from pytest_saas_validate.evidence.render import Effects, Fault, Pair, Rebaked
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError, Renders
-from pytest_saas_validate.probes.render_variables import Shapes, Text, default, fullest, plain_paths, texts
+from pytest_saas_validate.probes.render_variables import (
+    Shapes,
+    Text,
+    answered,
+    default,
+    fullest,
+    plain_paths,
+    texts,
+)
 from pytest_saas_validate.project import File, Project, read_files
 
-_HOOKS = ("pre_prompt", "pre_gen_project", "post_gen_project")
+HOOKS = ("pre_prompt", "pre_gen_project", "post_gen_project")
 _REMOVES = re.compile(r"\brmtree\b|\bunlink\(|\bos\.remove\(|\brm -|\brmdir\(|\bremovedirs\(")
 _DATED = re.compile(r"\{%-?\s*now\b.*?%\}")
-# One of these is accepted by most rules for a name, a slug, an address or a key.
-_OTHERS = ("{} Quartz", "quartz-variant", "https://quartz@quartz.example/1", "quartz@quartz.example", "7")
 
 
 def _effects(renders: Renders) -> Effects:
@@ -33,7 +38,7 @@ def _effects(renders: Renders) -> Effects:
     sources = read_files(renders.template)
     seen = {shape.combo: shape for pair in pairs for shape in (pair.one, pair.other)}
     removed = sorted({p for p in plain_paths(sources) for s in seen.values() if p not in s.digests})
-    hooks = tuple(name for name in sources if name.startswith("hooks/") and Path(name).stem in _HOOKS)
+    hooks = tuple(name for name in sources if name.startswith("hooks/") and Path(name).stem in HOOKS)
     prunes = any("post_gen" in name and _REMOVES.search(sources[name].text or "") for name in hooks)
     effects = {text.name: _changes(text, renders, full, shapes) for text in texts(renders.template)}
     return Effects(
@@ -71,12 +76,7 @@ def _changes(text: Text, renders: Renders, full: Combo, shapes: Shapes) -> bool 
     """Whether another answer gives another project; None when every one that was tried is refused."""
     base = renders.project(full)
     changed = None
-    for other in _OTHERS:
-        answer = other.format("" if text.derived else text.default).strip()
-        try:
-            project = renders.again(full, **{text.name: answer})
-        except BakeError:
-            continue
+    for project in answered(renders, full, text):
         changed = project.root.name != base.root.name or shapes.of(project).digests != shapes.of(base).digests
         if changed:
             return True
@@ -87,7 +87,7 @@ def _strays(template: Path, sources: Mapping[str, File], hooks: tuple[str, ...])
     for name in sources:
         path = Path(name)
         if path.parts[0] == "hooks" and name not in hooks and re.match(r"(pre|post)[_-]", path.stem):
-            yield Fault(name, f"is never run: cookiecutter runs {', '.join(_HOOKS)} only")
+            yield Fault(name, f"is never run: cookiecutter runs {', '.join(HOOKS)} only")
     for name in _hooks_beside(template):
         if f"hooks/{name}" not in hooks:
             yield Fault(f"../hooks/{name}", "is never run: it lies beside the template, not inside it")

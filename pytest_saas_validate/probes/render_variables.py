@@ -8,11 +8,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pytest_saas_validate.bake import BakeError
 from pytest_saas_validate.combos import Combo, combine
 from pytest_saas_validate.evidence.render import Shape
 from pytest_saas_validate.evidence.render_answers import without_answers
 from pytest_saas_validate.probes import Renders
 from pytest_saas_validate.project import File, Project
+
+# One of these is accepted by most rules for a name, a slug, an address or a key.
+_OTHERS = ("Quartz Harbour", "quartz-harbour", "https://quartz@quartz.example/1", "q@quartz.example", "7")
+_OPPOSITES = {"y": "n", "yes": "no", "true": "false", "on": "off"}
+_SPELLED = (str.lower, str.title, str.upper)
 
 
 @dataclass(frozen=True)
@@ -27,6 +33,18 @@ class Text:
         """Whether its default is made of other answers."""
         return "{{" in self.default
 
+    @property
+    def opposite(self) -> str:
+        """The other word when its default is one of yes and no, spelled alike; else empty."""
+        pairs = {**_OPPOSITES, **{no: yes for yes, no in _OPPOSITES.items()}}
+        spell = next((spell for spell in _SPELLED if spell(self.default) == self.default), str)
+        return spell(pairs.get(self.default.lower(), ""))
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Answers that may be taken in place of the default, best first."""
+        return (self.opposite, *_OTHERS) if self.opposite else _OTHERS
+
     def made_of(self, other: str) -> bool:
         """Whether its default uses that variable."""
         return self.derived and f"cookiecutter.{other}" in self.default
@@ -36,6 +54,15 @@ def texts(template: Path) -> tuple[Text, ...]:
     """The free texts of a template, in its order; private variables are none."""
     variables = json.loads((template / "cookiecutter.json").read_text(encoding="utf-8"))
     return tuple(Text(n, v) for n, v in variables.items() if isinstance(v, str) and not n.startswith("_"))
+
+
+def answered(renders: Renders, combo: Combo, text: Text) -> Iterator[Project]:
+    """The renders with each of the other answers that the template takes, made when asked for."""
+    for other in text.others:
+        try:
+            yield renders.again(combo, **{text.name: other})
+        except BakeError:
+            continue
 
 
 def default(renders: Renders) -> Combo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pytest_saas_validate.tools.linters import LINTERS
 from pytest_saas_validate.tools.tool import Sample, Tool
 
 _RULES = """\
@@ -181,5 +182,5 @@ _ALL = (
     ),
 )
 
-TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in _ALL}
+TOOLS: Mapping[str, Tool] = {tool.name: tool for tool in (*_ALL, *LINTERS)}
 """Every tool by its name."""

@@ -1,11 +1,11 @@
-"""What git says of a project's files: which are hidden by the project's own rules, and which are tracked."""
+"""What git says of files: which are hidden by a project's own rules, and which are tracked."""
 
 from __future__ import annotations
 
 import os
 import posixpath
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pytest_saas_validate.process import run, scratch
@@ -44,12 +44,36 @@ def ignored(files: Mapping[str, File]) -> dict[str, str]:
         run(["git", "init", "--quiet", "."], cwd=folder, env=alone)
         words = ["git", "check-ignore", "--no-index", "--verbose", "-z", "--stdin"]
         result = run(words, cwd=folder, env=alone, stdin="\0".join((*files, _CONTROL)).encode())
-    fields = result.stdout.decode(errors="replace").split("\0")
-    rows = [fields[at : at + 4] for at in range(0, len(fields) - 3, 4)]
-    found = {path: f"{rule}:{line} ({what})" for rule, line, what, path in rows if not what.startswith("!")}
+    found = _rules(result.stdout)
     if found.pop(_CONTROL, None) is None:
         raise GitError(result.explain())
     return found
+
+
+def lost(root: Path, names: Iterable[str]) -> dict[str, str] | None:
+    """Which of these paths below a folder its repository leaves out: path -> "FILE:LINE (PATTERN)".
+
+    Files that are new and not ignored count as kept. None when the folder is in no repository.
+    """
+    listed = run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=root, env=_environment()
+    )
+    if not listed.ok:
+        return None
+    kept = frozenset(listed.stdout.decode(errors="replace").split("\0"))
+    gone = [name for name in names if name not in kept]
+    if not gone:
+        return {}
+    words = ["git", "check-ignore", "--no-index", "--verbose", "-z", "--stdin"]
+    told = run(words, cwd=root, env=_environment(), stdin="\0".join(gone).encode())
+    return {**dict.fromkeys(gone, "a rule that git does not name"), **_rules(told.stdout)}
+
+
+def _rules(said: bytes) -> dict[str, str]:
+    """What `check-ignore --verbose -z` prints, without the paths that a rule takes back."""
+    fields = said.decode(errors="replace").split("\0")
+    rows = [fields[at : at + 4] for at in range(0, len(fields) - 3, 4)]
+    return {path: f"{rule}:{line} ({what})" for rule, line, what, path in rows if not what.startswith("!")}
 
 
 def sources(root: Path) -> dict[str, File]:

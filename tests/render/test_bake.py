@@ -10,6 +10,7 @@ from pytest_saas_validate.bake import BakeError, Oven
 from pytest_saas_validate.combos import Combo, combine
 from pytest_saas_validate.project import read_files
 from pytest_saas_validate.settings import Switches, read_settings
+from tests.render.listing import listing
 
 SETTINGS = read_settings(Path(__file__).parent, Switches(combos="all"))
 
@@ -24,7 +25,9 @@ def test_the_memo_changes_nothing(combo: Combo, oven: Oven, tmp_path: Path, cook
     """The contract with pytest-cookies, which calls cookiecutter plainly."""
     plain = cookies.bake(extra_context=combo.mapping, template=str(SETTINGS.source))
     assert plain.exception is None
-    assert oven.bake(combo, tmp_path).files == read_files(plain.project_path)
+    baked = oven.bake(combo, tmp_path)
+    assert listing(baked.root) == listing(plain.project_path)
+    assert baked.files == read_files(plain.project_path)
 
 
 def test_sixteen_combinations_differ(oven: Oven, tmp_path: Path) -> None:

@@ -1,0 +1,66 @@
+"""What a template is made of, and what it must not hold."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from pytest_saas_validate.project import NOT_SOURCE
+from pytest_saas_validate.spec import TABLE
+
+_MEGABYTE = 1_000_000
+
+
+def parts(template: Path) -> Iterator[Path]:
+    """The folders that a bake reads: the project's, hooks, and templates that others include."""
+    for path in sorted(template.iterdir()):
+        rendered = "cookiecutter" in path.name and "{{" in path.name
+        if path.is_dir() and (rendered or path.name in ("hooks", "templates")):
+            yield path
+
+
+def entries(folder: Path | str) -> Iterator[os.DirEntry[str]]:
+    """Everything below a folder that a person wrote, in order; links are not followed."""
+    with os.scandir(folder) as found:
+        here = sorted(found, key=lambda entry: entry.name)
+    for entry in here:
+        if entry.is_file(follow_symlinks=False) or entry.name not in NOT_SOURCE:
+            yield entry
+            if entry.is_dir(follow_symlinks=False):
+                yield from entries(entry.path)
+
+
+def refused(template: Path, megabytes: int) -> Iterator[str]:
+    """One sentence for each thing that keeps a template from being baked."""
+    for part in parts(template):
+        for link in links(part):
+            if not link.exists():
+                yield f"{link}: is a link to {link.readlink()}, which is not there; put the file itself here"
+            elif leads_out(link, template):
+                yield f"{link}: is a link out of the template, to {link.readlink()}; put the file itself here"
+        yield from large(part, megabytes)
+
+
+def links(folder: Path) -> Iterator[Path]:
+    """The folder itself when it is one, and every link below it."""
+    if folder.is_symlink():
+        yield folder
+    yield from (Path(entry.path) for entry in entries(folder) if entry.is_symlink())
+
+
+def leads_out(link: Path, folder: Path) -> bool:
+    """Whether a link leads out of a folder."""
+    target, top = link.resolve(), folder.resolve()
+    return target != top and top not in target.parents
+
+
+def large(folder: Path, megabytes: int) -> Iterator[str]:
+    """One sentence for each file that is larger than what is read into memory for every combination."""
+    for entry in entries(folder):
+        size = entry.stat().st_size if entry.is_file(follow_symlinks=False) else 0
+        if size > megabytes * _MEGABYTE:
+            yield (
+                f"{entry.path}: has {size / _MEGABYTE:.0f} MB, and {megabytes} MB are allowed; let the "
+                f"project fetch it, or raise file_megabytes in [tool.{TABLE}.limits]"
+            )
