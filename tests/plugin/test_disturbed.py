@@ -69,7 +69,9 @@ def test_a_hook_that_somebody_ends_is_an_error_and_no_refusal(
         report = pytester.path / "report.json"
         result = command(pytester, "--only", "TR001,TR009", "--json", str(report))
         assert result.ret == 3
-        result.stdout.fnmatch_lines(["*ERROR in *", "*a hook was ended from outside: *: signal 9 after *"])
+        result.stdout.fnmatch_lines(
+            ["*ERROR in *", "*hooks/post_gen_project.py was ended from outside: *: signal 9 after *"]
+        )
         outcomes = {row["check"]: row["outcome"] for row in json.loads(report.read_text())["verdicts"]}
         assert outcomes == {"TR009": "error", "TR001": "error" if condition == "True" else "ok"}
 
