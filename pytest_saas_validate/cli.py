@@ -92,6 +92,9 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--require", default="", metavar="LIST", help="what must be here, or all")
     parser.add_argument("--environment", default="", choices=("", "locked", "current"), help="the backend's")
     parser.add_argument("--kubeconfig", default="", metavar="F", help="engine kind: use this cluster")
+    parser.add_argument(
+        "--answer", action="append", default=[], metavar="NAME=VALUE", help="answer a template's free text"
+    )
     parser.add_argument("--no-hooks", action="store_true", help="do not run the template's hooks")
 
 
@@ -105,6 +108,7 @@ def _switches(args: argparse.Namespace) -> Switches:
         environment=args.environment,
         kubeconfig=args.kubeconfig,
         hooks=not args.no_hooks,
+        answers=tuple(args.answer),
     )
 
 
@@ -201,6 +205,7 @@ def _pytest_words(args: argparse.Namespace, settings: Settings, suite: str) -> l
     }
     words += [f"--saas-{name}={value}" for name, value in given.items() if value]
     words += [f"--saas-engine={name}" for name in args.engine]
+    words += [f"--saas-answer={answer}" for answer in args.answer]
     return words + (["--saas-no-hooks"] if args.no_hooks else [])
 
 

@@ -43,6 +43,7 @@ class Session:
             environment=option("saas_environment"),
             kubeconfig=option("saas_kubeconfig"),
             hooks=not option("saas_no_hooks"),
+            answers=tuple(option("saas_answer")),
         )
         try:
             settings = read_settings(self.config.rootpath, switches)

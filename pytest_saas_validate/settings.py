@@ -44,6 +44,7 @@ class Settings:
     node: str = ""  # the image of a cluster's nodes; empty: kind's own
     kubeconfig: Path | None = None  # of a cluster that is there; None: one is made
     hooks: bool = True
+    answers: Mapping[str, str] = field(default_factory=dict)  # to free texts, in every render
 
     def wants(self, check: str) -> bool:
         """Whether a check id was asked for."""
@@ -62,6 +63,7 @@ class Switches:
     environment: str = ""
     kubeconfig: str = ""
     hooks: bool = True
+    answers: Sequence[str] = ()  # NAME=VALUE
 
 
 def read_settings(start: Path, switches: Switches = Switches()) -> Settings:
@@ -98,6 +100,7 @@ def read_settings(start: Path, switches: Switches = Switches()) -> Settings:
         node=os.environ.get(NODE_VARIABLE, "") or _text(table, "node", "", root),
         kubeconfig=_kubeconfig(switches.kubeconfig, engines),
         hooks=switches.hooks,
+        answers=_answers(table, switches.answers, options, root) if is_template else {},
     )
 
 
@@ -137,6 +140,22 @@ def _features(table: Mapping[str, Any], root: Path) -> dict[str, Feature]:
             raise SpecError(_wrong(root, f"features.{name}", "a table with short and words"))
         found[name] = Feature(name, str(value.get("short", name)), tuple(value.get("words", (name,))))
     return found
+
+
+def _answers(
+    table: Mapping[str, Any], given: Sequence[str], options: Sequence[Option], root: Path
+) -> dict[str, str]:
+    """What the table's `answers` and the command say instead of defaults; combinations choose from lists."""
+    answers = {name: str(value) for name, value in _table(table, "answers", root).items()}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise SpecError(f"--answer {text}: must be NAME=VALUE")
+        answers[name] = value
+    chosen = sorted(answers.keys() & {option.name for option in options})
+    if chosen:
+        raise SpecError(f"answers: {chosen[0]} is chosen from a list; say which of it by --combos")
+    return answers
 
 
 def _excluded(

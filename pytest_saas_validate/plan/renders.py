@@ -26,7 +26,9 @@ class Bakery:
     memo: Memo = field(default_factory=Memo)
 
     def __post_init__(self) -> None:
-        self.digest = digest_of(read_files(self.template).items())
+        told = json.dumps(self.settings.answers, sort_keys=True)
+        files = digest_of(read_files(self.template).items())
+        self.digest = hashlib.sha256(f"{files}{told}".encode()).hexdigest()
         self._oven = Oven(
             template=self.template,
             home=self.workspace.sub("cookiecutter"),
@@ -57,7 +59,7 @@ class Bakery:
             self._read[combo.id] = once(
                 self.workspace.shared,
                 f"bake-{name}",
-                lambda: self._oven.bake(combo, self.workspace.sub("bakes") / name),
+                lambda: self._oven.bake(combo, self.workspace.sub("bakes") / name, self.settings.answers),
             )
         return self._read[combo.id]
 
@@ -70,7 +72,9 @@ class Bakery:
         return once(
             self.workspace.shared,
             f"bake-{name}",
-            lambda: self._oven.bake(combo, self.workspace.sub("bakes") / name, extra),
+            lambda: self._oven.bake(
+                combo, self.workspace.sub("bakes") / name, {**self.settings.answers, **extra}
+            ),
         )
 
 
