@@ -119,7 +119,7 @@ def test_without_its_hook_nothing_is_refused(template: Path, workspace: Workspac
     assert "slug = a path: was written beside the output folder" in found
     assert "slug = a tag: made more than one folder" in found
     assert any("a.yaml: [0].by" in line and "is 123 instead of '123'" in line for line in found)
-    escaped = workspace.root.rglob("saas-validate-escaped")
+    escaped = workspace.root.rglob("saasvalidateescaped")
     assert all(path.parent.parent.name == "again" for path in escaped)
 
 
