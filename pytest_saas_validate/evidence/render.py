@@ -124,6 +124,7 @@ class Pair:
     feature: str  # empty when the option is not a switch
     one: Shape  # the switch is on here
     other: Shape
+    promised: bool = True  # the template says of the switch that it decides which files there are
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,11 @@ class Bakery:
         """The combinations of this run."""
         return self.settings.combos
 
+    @property
+    def hooks(self) -> bool:
+        """Whether the template's hooks are run."""
+        return self.settings.hooks
+
     def project(self, combo: Combo) -> Project:
         """The render of a combination; raises BakeError."""
         if combo.id not in self._read:

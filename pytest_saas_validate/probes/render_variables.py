@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ from pytest_saas_validate.evidence.render import Shape
 from pytest_saas_validate.evidence.render_answers import without_answers
 from pytest_saas_validate.probes import Renders
 from pytest_saas_validate.project import File, Project
+
+_OPPOSITES = (("yes", "no"), ("y", "n"), ("true", "false"), ("on", "off"))
 
 
 @dataclass(frozen=True)
@@ -27,9 +30,20 @@ class Text:
         """Whether its default is made of other answers."""
         return "{{" in self.default
 
+    @property
+    def opposite(self) -> str:
+        """The other answer, where the default is a word for yes or no; empty elsewhere."""
+        known = self.default.lower()
+        for yes, no in _OPPOSITES:
+            if known in (yes, no):
+                other = no if known == yes else yes
+                return other.capitalize() if self.default[:1].isupper() else other
+        return ""
+
     def made_of(self, other: str) -> bool:
         """Whether its default uses that variable."""
-        return self.derived and f"cookiecutter.{other}" in self.default
+        named = rf"cookiecutter(?:\.{re.escape(other)}\b|\[\s*['\"]{re.escape(other)}['\"]\s*\])"
+        return self.derived and bool(re.search(named, self.default))
 
 
 def texts(template: Path) -> tuple[Text, ...]:
