@@ -18,6 +18,7 @@ from pytest_saas_validate.evidence.render import (
     Swallowed,
 )
 from pytest_saas_validate.evidence.render_ignore import Ignored
+from pytest_saas_validate.evidence.render_locks import is_manifest
 from pytest_saas_validate.evidence.render_passwords import passwords
 from pytest_saas_validate.evidence.render_python import python_floor, read_python
 from pytest_saas_validate.evidence.render_syntax import data_faults
@@ -98,11 +99,12 @@ def _locks(project: Project, features: Mapping[str, Feature]) -> Locks:
     named = (
         tuple(posixpath.normpath(posixpath.join(backend.path, x)) for x in backend.locks) if backend else ()
     )
+    manifests = {n for n, f in project.files.items() if n.endswith(".in") and is_manifest(f.text or "")}
     texts = {
         name: file.text or ""
         for name, file in project.files.items()
         if name in named
-        or (name.endswith((".txt", ".in")) and f"{name.rpartition('.')[0]}.in" in project.files)
+        or (name.endswith((".txt", ".in")) and f"{name.rpartition('.')[0]}.in" in manifests)
         or posixpath.basename(name) in ("package.json", "package-lock.json")
     }
     return Locks(texts, named)

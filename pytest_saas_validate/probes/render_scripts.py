@@ -125,7 +125,8 @@ def _makefile(make: str, path: Path, name: str) -> Iterator[Fault]:
     words = [make, "-n", "-r", "-R", "-f", path.name, _NO_TARGET]
     result = run(words, cwd=path.parent, env={**plain, "LC_ALL": "C"})
     said = result.stderr.decode(errors="replace")
-    yield from _faults(name, said.splitlines(), failed=_NO_TARGET not in said)
+    understood = result.ok or _NO_TARGET in said  # a rule for any name makes that target too
+    yield from _faults(name, said.splitlines(), failed=not understood)
 
 
 SCRIPTS = Probe(evidence=Scripts, subject=Subject.PROJECT, gather=_scripts, inputs=_inputs)
