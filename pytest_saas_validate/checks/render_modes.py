@@ -65,6 +65,8 @@ def _called(rendered: Rendered, command: Command) -> Iterator[Finding]:
     if not _RUNNABLE.match(script) or (not through and (command.prose or "/" not in script)):
         return
     places = [posixpath.normpath(posixpath.join(folder, script)) for folder in command.folders]
+    if rendered.name:  # a document may start above the project
+        places += [place.removeprefix(f"{rendered.name}/") for place in places]
     found = [place for place in places if place in rendered.files]
     image = "" if command.folders else rendered.files[command.where.rpartition(":")[0]].text or ""
     fetched = _FETCHES.search(image)  # then a script may be of what was fetched

@@ -25,6 +25,7 @@ class Rendered:
     off: tuple[Feature, ...]
     options: tuple[str, ...] = ()  # names of the answered options
     empty: tuple[str, ...] = ()  # folders without any file below them
+    name: str = ""  # of the folder that holds it all
 
 
 @dataclass(frozen=True)

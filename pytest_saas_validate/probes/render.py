@@ -41,7 +41,7 @@ def _rendered(project: Project, features: Mapping[str, Feature]) -> Rendered:
     options = tuple(option for option, _ in project.combo.answers)
     made = Ignored(project.files)
     empty = sorted(folder for folder in _empty_folders(project.root) if not made.covers(folder))
-    return Rendered(project.files, tuple(off), options, tuple(empty))
+    return Rendered(project.files, tuple(off), options, tuple(empty), project.root.name)
 
 
 def _empty_folders(root: Path) -> Iterator[str]:

@@ -91,6 +91,9 @@ class _Trials:
             except BakeError as problem:
                 self._look_outside(where, None)
                 blamed = self._blamed(str(problem), pending)
+                if not blamed and len(pending) > 1 and _sentence(str(problem)):  # it does not say of which
+                    alone = [self.attempt(label, {name: value}) for name, value in pending.items()]
+                    return [name for names in alone for name in names]
                 if not blamed:
                     words = f"neither refused with a sentence nor rendered: {_last(problem)}"
                     self.crashed.append(Fault(where, words))
@@ -109,11 +112,11 @@ class _Trials:
 
     def _blamed(self, words: str, pending: Mapping[str, str]) -> list[str]:
         """Which of the answers a hook's sentences name, themselves or by what is derived from them."""
-        head, _, said = words.partition("\n")
-        if _NO_NAME in head:
+        if _NO_NAME in words.partition("\n")[0]:
             return [name for name, value in pending.items() if not value]
-        if "Hook" not in head or "Traceback" in said:
-            return []
+        said = _sentence(words)
+        if said and len(pending) == 1:
+            return list(pending)
         named = {text for text in self.variables if re.search(rf"\b{re.escape(text.name)}\b", said)}
         direct = [name for name in pending if any(text.name == name for text in named)]
         return direct or [name for name in pending if any(text.made_of(name) for text in named)]
@@ -163,6 +166,12 @@ class _Trials:
         ]
 
 
+def _sentence(words: str) -> str:
+    """What a hook said that ended by itself; empty when it broke, or when it was none."""
+    head, _, said = words.partition("\n")
+    return "" if "Hook" not in head or "Traceback" in said else said.strip()
+
+
 def _last(problem: BaseException) -> str:
     lines = str(problem).strip().splitlines()
     return lines[-1][:200] if lines else type(problem).__name__
@@ -185,6 +194,7 @@ def _try_all(trials: _Trials, names: Sequence[str]) -> None:
             trials.attempt(label, dict.fromkeys(names, value))
         free = free or names
     words = {name: _WORDS[index % len(_WORDS)] for index, name in enumerate(free)}
+    words |= {text.name: _WORDS[-1] for text in trials.variables if text.opposite and text.name in words}
     trials.attempt("a word of YAML", words)
     for label, value in _RISKY.items():
         trials.attempt(label, dict.fromkeys(free, value))

@@ -1,4 +1,4 @@
-"""What looks like a defect and is none, as templates of others show it; and the defect beside it, which is."""
+"""What looks like a defect and is none, as templates of others show; and the defect beside it, which is."""
 
 from __future__ import annotations
 
@@ -236,3 +236,12 @@ def test_a_fault_that_was_there_before_is_not_the_answers(tmp_path: Path) -> Non
     before = Before(bake(tmp_path / "1", {"a.json": '{"a": 1,}', "b.json": '{"b": "Acme"}'}))
     after = bake(tmp_path / "2", {"a.json": '\n{"a": 2,}', "b.json": '{"b": "O"x"}'})
     assert [fault.where for fault in before.new(after, {})] == ["b.json:1"]
+
+
+def test_a_document_may_start_above_the_project() -> None:
+    told = "`notes/tools/setup.sh`\n\n```sh\nsh notes/tools/setup.sh\n```\n"
+    files = {"tools/setup.sh": "#!/bin/sh\n", "README.md": told}
+    shown = {name: File(text.encode(), text.startswith("#!")) for name, text in files.items()}
+    for check in ("TR007", "TR008"):
+        assert list(CHECKS[check](Rendered(shown, (), (), (), "notes"))) == []
+        assert list(CHECKS[check](Rendered(shown, (), (), (), "other")))

@@ -123,6 +123,14 @@ def test_without_its_hook_nothing_is_refused(template: Path, workspace: Workspac
     assert all(path.parent.parent.name == "again" for path in escaped)
 
 
+def test_a_sentence_need_not_name_the_variable(template: Path, workspace: Workspace) -> None:
+    hook = template / "hooks/pre_gen_project.py"
+    told = hook.read_text().replace('f"{name}: {ANSWERS', 'f"{ANSWERS').replace('f"slug: {', 'f"{')
+    assert "slug: " not in told
+    hook.write_text(told, encoding="utf-8")
+    assert findings(template, workspace, "TR009") == []
+
+
 def test_a_hook_beside_the_template_never_runs(template: Path, workspace: Workspace) -> None:
     shutil.move(template / "hooks", template.parent / "hooks")
     found = findings(template, workspace, "TR011")
