@@ -67,7 +67,7 @@ def _page(text: str) -> list[str]:
 
 
 def misread(
-    answers: Mapping[str, str], before: Mapping[str, object], after: Mapping[str, object]
+    answers: Mapping[str, frozenset[str]], before: Mapping[str, object], after: Mapping[str, object]
 ) -> Iterator[tuple[str, str]]:
     """Places that held an old answer and do not hold the new one, or that held text and do not any more.
 
@@ -78,21 +78,22 @@ def misread(
     for place, value in before.items():
         if not isinstance(value, str):
             continue
-        told = {old: new for old, new in answers.items() if old in value}
+        found = [old for old in answers if old in value]
+        told = {old: answers[old] for old in found if not any(old in more for more in found if more != old)}
         if told and after.get(place) != value:  # else it is alike by chance
             shown = [after[place]] if place in after else moved  # a key may hold an answer too
             if not any(_shows(told, each) for each in shown):
                 expected = value
-                for old, new in told.items():
-                    expected = expected.replace(old, new)
+                for old, news in told.items():
+                    expected = expected.replace(old, min(news))
                 yield place, f"is {after.get(place)!r} instead of {expected!r}"
         elif not told and same_shape and not isinstance(after[place], str):
             yield place, f"is read as {after[place]!r}, which is not text"
 
 
-def _shows(told: Mapping[str, str], value: object) -> bool:
+def _shows(told: Mapping[str, frozenset[str]], value: object) -> bool:
     """Whether text holds every new answer, or still the old one; the rest may be made of other answers."""
     if not isinstance(value, str):
         return False
     text = value.lower()
-    return all(new.lower() in text or old.lower() in text for old, new in told.items())
+    return all(any(each.lower() in text for each in (old, *news)) for old, news in told.items())

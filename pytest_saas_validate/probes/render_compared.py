@@ -42,7 +42,7 @@ class Before:
             return name
         return self.by_origin.get(after.origins.get(name, ""), "")
 
-    def new(self, after: Project, answers: Mapping[str, str]) -> Iterator[Fault]:
+    def new(self, after: Project, answers: Mapping[str, frozenset[str]]) -> Iterator[Fault]:
         """Everything that is wrong in another bake only; `answers` maps usual ones to those that it got."""
         changed = {n: f for n, f in after.files.items() if self.project.files.get(n) != f}
         faults = list(_read(after, changed))

@@ -122,7 +122,10 @@ class _Trials:
         return direct or [name for name in pending if any(text.made_of(name) for text in named)]
 
     def _judge(self, where: str, answers: Mapping[str, str], project: Project) -> None:
-        olds = {t.default: answers[t.name] for t in self.variables if t.name in answers and _telling(t)}
+        olds: dict[str, frozenset[str]] = {}  # several variables may have one default
+        for text in self.variables:
+            if text.name in answers and _telling(text):
+                olds[text.default] = olds.get(text.default, frozenset()) | {answers[text.name]}
         faults = self.base.new(project, olds)
         self.broken += [Fault(fault.where, f"with {where}: {fault.message}") for fault in faults]
 

@@ -27,6 +27,7 @@ HEALTHY = {
   "name": "Small Notes",
   "slug": "{{ cookiecutter.name | slugify }}",
   "owner": "Small Team",
+  "holder": "Small Team",
   "include_extra": ["no", "yes"],
   "include_tree": ["yes", "no"]
 }
@@ -39,7 +40,7 @@ import sys
 ANSWERS = json.loads(r'''{{ cookiecutter | tojson }}''')
 WRONG = [
     f"{name}: {ANSWERS[name]!r} cannot be rendered, type one line of plain text"
-    for name in ("name", "owner")
+    for name in ("name", "owner", "holder")
     if not re.fullmatch(r"[^\\n\\"\\\\\\\\<>{}$`]{1,60}", ANSWERS[name])
 ]
 if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,60}", ANSWERS["slug"]):
@@ -60,7 +61,11 @@ By {{ cookiecutter.owner }}.
 {%- if cookiecutter.include_tree == 'yes' %} See [the leaf](branches/leaf.md).{% endif %}
 """,
     "{{cookiecutter.slug}}/package.json": """\
-{"name": "{{ cookiecutter.slug }}", "author": {{ cookiecutter.owner | tojson }}}
+{
+  "name": "{{ cookiecutter.slug }}",
+  "author": {{ cookiecutter.owner | tojson }},
+  "holder": {{ cookiecutter.holder | tojson }}
+}
 """,
     "{{cookiecutter.slug}}/branches/leaf.md": "# Leaf\n",
     "{{cookiecutter.slug}}/{% if cookiecutter.include_extra == 'yes' %}other.py{% endif %}": "OTHER = 1\n",
@@ -115,7 +120,7 @@ def test_without_its_hook_nothing_is_refused(template: Path, workspace: Workspac
     (template / "hooks/pre_gen_project.py").unlink()
     (template / "{{cookiecutter.slug}}/a.yaml").write_text("by: {{ cookiecutter.owner }}\n", encoding="utf-8")
     found = findings(template, workspace, "TR009")
-    assert any(line.startswith("package.json:1: with slug = double quotes") for line in found)
+    assert any(line.startswith("package.json:2: with slug = double quotes") for line in found)
     assert "slug = a path: was written beside the output folder" in found
     assert "slug = a tag: made more than one folder" in found
     assert any("a.yaml: [0].by" in line and "is 123 instead of '123'" in line for line in found)
