@@ -74,15 +74,14 @@ def misread(
     The second shows an answer whose default is not known, such as a slug that is made of another answer.
     """
     same_shape = before.keys() == after.keys()
-    moved = [value for place, value in after.items() if place not in before]
     for place, value in before.items():
         if not isinstance(value, str):
             continue
         found = [old for old in answers if old in value]
         told = {old: answers[old] for old in found if not any(old in more for more in found if more != old)}
         if told and after.get(place) != value:  # else it is alike by chance
-            shown = [after[place]] if place in after else moved  # a key may hold an answer too
-            if not any(_shows(told, each) for each in shown):
+            # Where a key holds an answer too, or a part depends on one, places move.
+            if not any(_shows(told, each) for each in ([after[place]] if same_shape else after.values())):
                 expected = value
                 for old, news in told.items():
                     expected = expected.replace(old, min(news))

@@ -44,7 +44,8 @@ class Before:
 
     def new(self, after: Project, answers: Mapping[str, frozenset[str]]) -> Iterator[Fault]:
         """Everything that is wrong in another bake only; `answers` maps usual ones to those that it got."""
-        changed = {n: f for n, f in after.files.items() if self.project.files.get(n) != f}
+        same = set(self.project.files.values())  # under another name too
+        changed = {name: file for name, file in after.files.items() if file not in same}
         faults = list(_read(after, changed))
         for fault in faults:
             name, words = _named(fault)
@@ -68,7 +69,9 @@ class Before:
                 suffix = PurePosixPath(name).suffix
                 if not any(PurePosixPath(other).suffix == suffix for other in made):
                     yield name
-            elif origin not in sources:
+            elif (
+                origin not in sources and "{%" not in origin
+            ):  # else an answer may decide whether it is there
                 yield name
 
 

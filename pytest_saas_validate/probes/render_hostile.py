@@ -16,7 +16,7 @@ from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, Renders
 from pytest_saas_validate.probes.render_compared import Before
 from pytest_saas_validate.probes.render_template import differing
-from pytest_saas_validate.probes.render_variables import Text, barest, fullest, texts
+from pytest_saas_validate.probes.render_variables import Text, barest, compared, fullest, texts
 from pytest_saas_validate.project import Project
 
 _ESCAPED = "saasvalidateescaped"  # the same in every kind of slug
@@ -67,6 +67,7 @@ class _Trials:
 
     def __post_init__(self) -> None:
         self.base = Before(self.renders.project(self.combo))
+        self.compared = compared(self.renders.template)
 
     @property
     def wrong(self) -> int:
@@ -124,7 +125,7 @@ class _Trials:
     def _judge(self, where: str, answers: Mapping[str, str], project: Project) -> None:
         olds: dict[str, frozenset[str]] = {}  # several variables may have one default
         for text in self.variables:
-            if text.name in answers and _telling(text):
+            if text.name in answers and _telling(text) and text.name not in self.compared:
                 olds[text.default] = olds.get(text.default, frozenset()) | {answers[text.name]}
         faults = self.base.new(project, olds)
         self.broken += [Fault(fault.where, f"with {where}: {fault.message}") for fault in faults]

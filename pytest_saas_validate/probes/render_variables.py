@@ -13,8 +13,11 @@ from pytest_saas_validate.combos import Combo, combine
 from pytest_saas_validate.evidence.render import Shape
 from pytest_saas_validate.evidence.render_answers import without_answers
 from pytest_saas_validate.probes import Renders
-from pytest_saas_validate.project import File, Project
+from pytest_saas_validate.project import File, Project, read_files
 
+_COMPARED = re.compile(
+    r"cookiecutter\.(\w+)(?:\|\w+|\.\w+\(\))*\s*(?:==|!=|\bin\b)|(?:==|!=|\bin)\s*cookiecutter\.(\w+)"
+)
 _OPPOSITES = (("yes", "no"), ("y", "n"), ("true", "false"), ("on", "off"))
 
 
@@ -50,6 +53,13 @@ def texts(template: Path) -> tuple[Text, ...]:
     """The free texts of a template, in its order; private variables are none."""
     variables = json.loads((template / "cookiecutter.json").read_text(encoding="utf-8"))
     return tuple(Text(n, v) for n, v in variables.items() if isinstance(v, str) and not n.startswith("_"))
+
+
+def compared(template: Path) -> frozenset[str]:
+    """Variables that a template compares with words of its own: no place shows what they decide."""
+    found = read_files(template).items()
+    words = "\n".join(f"{name}\n{file.text or ''}" for name, file in found)
+    return frozenset(one or other for one, other in _COMPARED.findall(words))
 
 
 def default(renders: Renders) -> Combo:

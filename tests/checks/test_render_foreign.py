@@ -191,6 +191,7 @@ def test_variables_are_named_in_both_ways() -> None:
         ({"acme": "O'Brien"}, {"a": "github/acme/my_notes"}, {"a": "github/O'Brien/o_brien"}),
         ({"Acme": "Zoë"}, {"my_notes.name": "NAME=Acme"}, {"zoe.name": "NAME=Zoë"}),
         ({"acme": "Zoë"}, {"a": "acme"}, {"a": "zoë"}),
+        ({"acme": "Zoë"}, {"[0]": "b", "[1]": "acme"}, {"[0]": "Zoë"}),
         ({"acme": "123", "acme notes": "null"}, {"a": "by acme notes"}, {"a": "by null"}),
     ],
 )
@@ -206,6 +207,7 @@ def test_an_answer_that_is_shown_keeps_its_meaning(
         ({"a": "by Acme"}, {"a": "by Zo"}),
         ({"a": "Acme"}, {"a": None}),
         ({"x.a": "Acme"}, {"y.a": "Zo"}),
+        ({"[0]": "Acme", "[1]": "b"}, {"[0]": "b"}),
     ],
 )
 def test_an_answer_that_is_cut_loses_it(before: dict[str, object], after: dict[str, object]) -> None:
@@ -228,6 +230,8 @@ def test_a_path_may_depend_on_an_answer(tmp_path: Path) -> None:
     )
     moved = bake(tmp_path / "2", {"other/a.py": "A = 'Zoë'\n", "other.md": "", "b.py": ""}, a="{{x}}/a.py")
     assert list(before.new(moved, ZOE)) == []
+    odd = Before(bake(tmp_path / "0", {"a.py": ""}, a="{% if x %}a.py{% endif %}"))
+    assert list(odd.new(bake(tmp_path / "00", {"other.md": "b"}), {})) == []
     lost = bake(tmp_path / "3", {"other.md": ""})
     assert [fault.where for fault in before.new(lost, {})] == ["b.py", "notes/a.py"]
     cut = bake(tmp_path / "4", {"other/a.py": "A = 'Zo'\n", "main.md": "", "b.py": ""}, a="{{x}}/a.py")
@@ -236,7 +240,7 @@ def test_a_path_may_depend_on_an_answer(tmp_path: Path) -> None:
 
 def test_a_fault_that_was_there_before_is_not_the_answers(tmp_path: Path) -> None:
     before = Before(bake(tmp_path / "1", {"a.json": '{"a": 1,}', "b.json": '{"b": "Acme"}'}))
-    after = bake(tmp_path / "2", {"a.json": '\n{"a": 2,}', "b.json": '{"b": "O"x"}'})
+    after = bake(tmp_path / "2", {"a.json": '\n{"a": 2,}', "b.json": '{"b": "O"x"}', "c/a.json": '{"a": 1,}'})
     assert [fault.where for fault in before.new(after, {})] == ["b.json:1"]
 
 
