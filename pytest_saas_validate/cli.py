@@ -97,6 +97,9 @@ def _add_selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--environment", default="", choices=("", "locked", "current"), help="the backend's")
     parser.add_argument("--kubeconfig", default="", metavar="F", help="engine kind: use this cluster")
     parser.add_argument("--no-cache", action="store_true", help="judge files anew, whatever is known of them")
+    parser.add_argument(
+        "--answer", action="append", default=[], metavar="NAME=VALUE", help="answer a template's free text"
+    )
     parser.add_argument("--no-hooks", action="store_true", help="do not run the template's hooks")
     parser.add_argument("--preview", action="store_true", help="checks in preview count like all others")
 
@@ -112,6 +115,7 @@ def _switches(args: argparse.Namespace) -> Switches:
         kubeconfig=args.kubeconfig,
         hooks=not args.no_hooks,
         preview=args.preview,
+        answers=tuple(args.answer),
     )
 
 
@@ -211,6 +215,7 @@ def _pytest_words(args: argparse.Namespace, settings: Settings, suite: str) -> l
     words += [f"--saas-engine={name}" for name in args.engine]
     words += ["--saas-no-cache"] if args.no_cache else []
     words += ["--saas-no-hooks"] if args.no_hooks else []
+    words += [f"--saas-answer={answer}" for answer in args.answer]
     return words + (["--saas-preview"] if args.preview else [])
 
 

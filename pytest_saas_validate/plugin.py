@@ -63,6 +63,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--saas-kubeconfig", metavar="FILE", default="", help="engine kind: use this cluster, make none"
     )
+    group.addoption(
+        "--saas-answer",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="answer a template's free text",
+    )
     group.addoption("--saas-no-hooks", action="store_true", help="do not run the template's hooks")
     group.addoption(
         "--saas-no-cache", action="store_true", help="judge files anew, whatever is known of them"

@@ -45,6 +45,7 @@ class Session:
             kubeconfig=option("saas_kubeconfig"),
             hooks=not option("saas_no_hooks"),
             preview=option("saas_preview"),
+            answers=tuple(option("saas_answer")),
         )
         try:
             settings = read_settings(self.config.rootpath, switches)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +20,16 @@ from pytest_saas_validate.combos import (
     select,
 )
 from pytest_saas_validate.findings import Waiver
-from pytest_saas_validate.spec import TABLE, Limits, SpecError, read_limits, read_spec, read_table
+from pytest_saas_validate.settings_table import (
+    read_answers,
+    read_excluded,
+    read_features,
+    read_images,
+    read_waivers,
+    strings_at,
+    text_at,
+)
+from pytest_saas_validate.spec import Limits, SpecError, read_limits, read_spec, read_table
 
 NODE_VARIABLE = "SAAS_VALIDATE_NODE_IMAGE"  # before the table: which images there are, the machine knows
 
@@ -47,6 +55,7 @@ class Settings:
     hooks: bool = True
     preview: bool = False  # whether new checks count as if they were stable
     limits: Limits = field(default_factory=Limits)
+    answers: Mapping[str, str] = field(default_factory=dict)  # to free texts, in every render
 
     def wants(self, check: str) -> bool:
         """Whether a check id was asked for."""
@@ -66,6 +75,7 @@ class Switches:
     kubeconfig: str = ""
     hooks: bool = True
     preview: bool = False
+    answers: Sequence[str] = ()  # NAME=VALUE
 
 
 def read_settings(start: Path, switches: Switches = Switches()) -> Settings:
@@ -77,15 +87,15 @@ def read_settings(start: Path, switches: Switches = Switches()) -> Settings:
     source, is_template = _source(root, table, given)
     if not is_template and not table and not any(source.iterdir()):
         raise SpecError(f"{source}: the folder is empty; give a template or a generated project")
-    features = _features(table, root)
+    features = read_features(table, root)
     options = read_options(source) if is_template else ()
     if is_template:
-        how = switches.combos or _text(table, "combos", "all", root)
-        space = Space(options, features, tuple(_excluded(table, options, root)))
+        how = switches.combos or text_at(table, "combos", "all", root)
+        space = Space(options, features, tuple(read_excluded(table, options, root)))
         combos = select(how, space, lambda: file_reads(source))
     else:
         combos = (_own_combo(source, features),)
-    engines = tuple(switches.engines) or tuple(_list(table, "engines", root)) or ("local",)
+    engines = tuple(switches.engines) or tuple(strings_at(table, "engines", root)) or ("local",)
     return Settings(
         root=root,
         source=source,
@@ -95,15 +105,16 @@ def read_settings(start: Path, switches: Switches = Switches()) -> Settings:
         features=features,
         engines=engines,
         only=tuple(_split(switches.only)),
-        require=frozenset(_split(switches.require) or _list(table, "require", root)),
-        waivers=tuple(_waivers(table, root)),
-        environment=switches.environment or _text(table, "environment", "locked", root),
-        images=_images(table, root),
-        node=os.environ.get(NODE_VARIABLE, "") or _text(table, "node", "", root),
+        require=frozenset(_split(switches.require) or strings_at(table, "require", root)),
+        waivers=tuple(read_waivers(table, root)),
+        environment=switches.environment or text_at(table, "environment", "locked", root),
+        images=read_images(table, root),
+        node=os.environ.get(NODE_VARIABLE, "") or text_at(table, "node", "", root),
         kubeconfig=_kubeconfig(switches.kubeconfig, engines),
         hooks=switches.hooks,
         preview=switches.preview,
         limits=read_limits(table, str(root / "pyproject.toml")),
+        answers=read_answers(table, switches.answers, options, root) if is_template else {},
     )
 
 
@@ -120,7 +131,7 @@ def _nearest(start: Path) -> tuple[Path, Mapping[str, Any]]:
 def _source(root: Path, table: Mapping[str, Any], given: Path | None) -> tuple[Path, bool]:
     source = given
     if source is None or ("template" in table and given == root):
-        source = (root / _text(table, "template", ".", root)).resolve()
+        source = (root / text_at(table, "template", ".", root)).resolve()
     is_template = (source / "cookiecutter.json").is_file()
     for path in source.iterdir() if source.is_dir() and not is_template else ():
         if "{{" in path.name and "cookiecutter" in path.name:
@@ -142,60 +153,6 @@ def _order(answer: str) -> tuple[str, ...]:
     return ("yes", "no") if answer in ("yes", "no") else (answer, f"not {answer}")
 
 
-def _features(table: Mapping[str, Any], root: Path) -> dict[str, Feature]:
-    found = {}
-    for name, value in _table(table, "features", root).items():
-        if not isinstance(value, dict) or set(value) - {"short", "words"}:
-            raise SpecError(_wrong(root, f"features.{name}", "a table with short and words"))
-        found[name] = Feature(name, str(value.get("short", name)), tuple(value.get("words", (name,))))
-    return found
-
-
-def _excluded(
-    table: Mapping[str, Any], options: Sequence[Option], root: Path
-) -> list[tuple[tuple[str, str], ...]]:
-    """`exclude` is a list of tables of answers that the template does not take together."""
-    known = {option.name: option.choices for option in options}
-    entries = table.get("exclude", [])
-    found = []
-    for entry in entries if isinstance(entries, list) else [entries]:
-        if not isinstance(entry, dict) or not entry or any(entry[n] not in known.get(n, ()) for n in entry):
-            what = 'a list of answers to options of the template: [{ include_a = "yes", include_b = "no" }]'
-            raise SpecError(_wrong(root, "exclude", what))
-        found.append(tuple(sorted(entry.items())))
-    return found
-
-
-def _images(table: Mapping[str, Any], root: Path) -> dict[str, str]:
-    """Mirrors: `images."postgres:18" = "registry.example/postgres:18"`."""
-    images = dict(_table(table, "images", root))
-    if not all(isinstance(name, str) for name in images.values()):
-        raise SpecError(_wrong(root, "images", "a table of names of images"))
-    return images
-
-
-def _waivers(table: Mapping[str, Any], root: Path) -> list[Waiver]:
-    """`waivers.<id>` is a table, or a list of tables, each with reason and until (a date)."""
-    found = []
-    for check, entries in _table(table, "waivers", root).items():
-        for entry in entries if isinstance(entries, list) else [entries]:
-            good = isinstance(entry, dict) and not set(entry) - {"reason", "until", "where"}
-            dated = good and type(entry.get("until")) is dt.date  # a time of day is a date too, by its class
-            if not dated or not str(entry.get("reason", "")).strip():
-                raise SpecError(
-                    _wrong(root, f"waivers.{check}", "a table with reason, until (a date) and perhaps where")
-                )
-            found.append(
-                Waiver(
-                    check=check,
-                    reason=str(entry["reason"]),
-                    until=entry["until"],
-                    where=str(entry.get("where", "*")),
-                )
-            )
-    return found
-
-
 def _kubeconfig(given: str, engines: Sequence[str]) -> Path | None:
     if not given:
         return None
@@ -209,30 +166,5 @@ def _kubeconfig(given: str, engines: Sequence[str]) -> Path | None:
     return file
 
 
-def _table(table: Mapping[str, Any], key: str, root: Path) -> Mapping[str, Any]:
-    value = table.get(key, {})
-    if not isinstance(value, dict):
-        raise SpecError(_wrong(root, key, "a table"))
-    return value
-
-
-def _text(table: Mapping[str, Any], key: str, default: str, root: Path) -> str:
-    value = table.get(key, default)
-    if not isinstance(value, str):
-        raise SpecError(_wrong(root, key, "a string"))
-    return value
-
-
-def _list(table: Mapping[str, Any], key: str, root: Path) -> list[str]:
-    value = table.get(key, [])
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise SpecError(_wrong(root, key, "a list of strings"))
-    return value
-
-
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
-
-
-def _wrong(root: Path, key: str, what: str) -> str:
-    return f"{root / 'pyproject.toml'}: tool.{TABLE}.{key} must be {what}"

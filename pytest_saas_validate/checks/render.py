@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from pytest_saas_validate.combos import Feature
 from pytest_saas_validate.evidence.render import (
     Passwords,
     Rendered,
@@ -16,11 +15,13 @@ from pytest_saas_validate.evidence.render import (
 from pytest_saas_validate.evidence.render_answers import without_answers
 from pytest_saas_validate.evidence.render_ignore import Ignored
 from pytest_saas_validate.evidence.render_leftover import leftovers
+from pytest_saas_validate.evidence.render_words import Words
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
 _NAME_REMNANT = re.compile(r"\{\{|\}\}|\{%|%\}|\bcookiecutter\.")
 _DIGEST = re.compile(r"\bsha\d+[-:=][A-Za-z0-9+/=_-]{20,}")
-_EMPTY_ON_PURPOSE = re.compile(r"(^|/)(__init__\.pyi?|py\.typed|\.gitkeep|\.keep|\.nojekyll)$")
+_EMPTY_ON_PURPOSE = re.compile(r"(^|/)(__init__\.pyi?|py\.typed|\.?(git|hg)?keep|\.nojekyll)$")
+_IGNORED = re.compile(r"(^|/)\.\w*ignore$")  # what tools may make; a line too many there does no harm
 _WINDOWS = (".bat", ".cmd", ".ps1", ".sln")
 
 
@@ -55,9 +56,10 @@ def leftover(rendered: Rendered) -> Iterator[Finding]:
 )
 def residue(rendered: Rendered) -> Iterator[Finding]:
     """Names and text of every file for the words of each feature that is off; recorded answers are spared."""
-    features = [(feature.name, _Words(feature)) for feature in rendered.off]
+    features = [(feature.name, Words(feature)) for feature in rendered.off]
     for name, file in rendered.files.items():
-        text = _DIGEST.sub("", without_answers(name, file.text or "")) if features else ""
+        told = features and not _IGNORED.search(name)
+        text = _DIGEST.sub("", without_answers(name, file.text or "")) if told else ""
         lowered = f"{name}\n{text}".lower()
         for feature, words in features:
             if not any(start in lowered for start in words.starts):  # a plain search is much faster
@@ -69,34 +71,12 @@ def residue(rendered: Rendered) -> Iterator[Finding]:
                 )
                 continue
             hits = words.find(text)
-            if hits:
+            if hits and not words.common:  # text uses such a word of other things too
                 times = f" ({len(hits)} times in this file)" if len(hits) > 1 else ""
                 where = f"{name}:{text.count(chr(10), 0, hits[0].start()) + 1}"
                 yield Finding(
                     where=where, message=f"{feature} is off, and {hits[0].group()!r} is here{times}"
                 )
-
-
-class _Words:
-    """Words of one feature. They begin where a word or a capital begins; declared ones may go on."""
-
-    def __init__(self, feature: Feature) -> None:
-        self.whole = feature.words == (feature.name,)
-        self.starts = tuple(re.split(r"[-_ ]", word.lower())[0] for word in feature.words)
-        arms = (re.sub(r"(?:\\?[-_ ])+", "[-_ ]?", re.escape(word)) for word in feature.words)
-        self.pattern = re.compile("|".join(arms), re.IGNORECASE)
-
-    def find(self, text: str) -> list[re.Match[str]]:
-        """Every place that holds one of the words."""
-        return [match for match in self.pattern.finditer(text) if self._stands(text, match)]
-
-    def _stands(self, text: str, match: re.Match[str]) -> bool:
-        start, end = match.span()
-        before, after = text[max(0, start - 1) : start], text[end : end + 1]
-        word = match.group()
-        begins = not (before.isalpha() and word[0].isalpha()) or (before.islower() and word[0].isupper())
-        ends = not (after.isalpha() and word[-1].isalpha()) or (word[-1].islower() and after.isupper())
-        return begins and (ends or not self.whole)
 
 
 @check(

@@ -47,14 +47,17 @@ class _Tree:
         self.folders = {parent for name in rendered.files for parent in parents(name)}
         self.top = {name.partition("/")[0] for name in self.folders}
         self.ignored = Ignored(rendered.files)
+        self.name = rendered.name
 
     def has(self, path: str) -> bool:
         return path in self.files or path in self.folders or path == "."
 
     def resolves(self, written: str, home: str) -> bool:
-        """A path as people write it: from the root, from the document, or from a folder that is known."""
+        """A path as people write it: from the root or above it, the document, or a folder that is known."""
         path = written.rstrip("/.")
         candidates = {posixpath.normpath(posixpath.join(start, path)) for start in ("", home)}
+        if self.name and path.startswith(f"{self.name}/"):  # from the folder that it was cloned into
+            candidates.add(path.removeprefix(f"{self.name}/"))
         if any(self.has(each) or self.ignored.covers(each) for each in candidates):
             return True
         if "*" in path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from pytest_saas_validate.evidence.render import Rendered, Swallowed
 from pytest_saas_validate.evidence.render_calls import Command, calls, commands
@@ -22,6 +22,7 @@ _THROUGH = re.compile(
 )
 _INTERPRETER = re.compile(r"(^|/)(sh|bash|dash|node|python[\d.]*)$|PYTHON")
 _RUNNABLE = re.compile(r"^(?:\.{0,2}/)?(?!.*[A-Z]{4,})[\w.-]+(?:/[\w.-]+)*\.(?:sh|bash|py|mjs|js)$")
+_FETCHES = re.compile(r"\bgit\s+clone\b|\bcurl\s|\bwget\s|\btar\s+-?\w*x|\bunzip\s|^ADD\s+https?:", re.M)
 _CHANGE = re.compile(r"\bcd\s+([\w./-]+)\s*&&")
 
 
@@ -44,9 +45,11 @@ def modes(rendered: Rendered) -> Iterator[Finding]:
         elif file.executable and not shebang and file.text is not None:
             yield Finding(where=name, message="is executable but has no shebang")
         if _MAKEFILE.search(name):
-            yield from _calls(rendered, name, posixpath.dirname(name), recipes=True)
+            home = posixpath.dirname(name)
+            homes = ("", home) if name.endswith(".mk") else (home,)
+            yield from _calls(rendered, name, homes, recipes=True)
         elif _WORKFLOW.search(name):
-            yield from _calls(rendered, name, "", recipes=False)
+            yield from _calls(rendered, name, ("",), recipes=False)
     for call in calls(rendered.files):
         place = call.where.rpartition(":")[0]
         if not _MAKEFILE.search(place) and not _WORKFLOW.search(place):
@@ -63,25 +66,30 @@ def _called(rendered: Rendered, command: Command) -> Iterator[Finding]:
     if not _RUNNABLE.match(script) or (not through and (command.prose or "/" not in script)):
         return
     places = [posixpath.normpath(posixpath.join(folder, script)) for folder in command.folders]
+    if rendered.name:  # a document may start above the project
+        places += [place.removeprefix(f"{rendered.name}/") for place in places]
     found = [place for place in places if place in rendered.files]
+    image = "" if command.folders else rendered.files[command.where.rpartition(":")[0]].text or ""
+    fetched = _FETCHES.search(image)  # then a script may be of what was fetched
     tail = "/" + script.removeprefix("./")
     if not found and not command.folders:  # inside of an image: wherever it comes from
         found = [name for name in rendered.files if f"/{name}".endswith(tail)]
-    if not found and not Ignored(rendered.files).covers(places[0] if places else script):
+    if not found and not fetched and not Ignored(rendered.files).covers(places[0] if places else script):
         yield Finding(where=command.where, message=f"calls {script}, which is not there")
     elif found and not through and not rendered.files[found[0]].executable:
         yield Finding(where=command.where, message=f"calls {script} directly, and it is not executable")
 
 
-def _calls(rendered: Rendered, name: str, home: str, *, recipes: bool) -> Iterator[Finding]:
+def _calls(rendered: Rendered, name: str, homes: Sequence[str], *, recipes: bool) -> Iterator[Finding]:
     for number, line in enumerate((rendered.files[name].text or "").splitlines(), 1):
         if recipes and not line.startswith("\t"):
             continue
         moved = _CHANGE.search(line)
-        folder = posixpath.join(home, moved.group(1)) if moved else home
+        folders = [posixpath.join(home, moved.group(1)) if moved else home for home in homes]
         for pattern in (_DIRECT, _THROUGH):
             for match in pattern.finditer(line.strip()):
-                script = posixpath.normpath(posixpath.join(folder, match.group(1)))
+                places = [posixpath.normpath(posixpath.join(folder, match.group(1))) for folder in folders]
+                script = next((place for place in places if place in rendered.files), places[-1])
                 target = rendered.files.get(script)
                 if target is None:
                     yield Finding(where=f"{name}:{number}", message=f"calls {script}, which is not there")

@@ -83,7 +83,8 @@ def _hooks(name: str, text: str, files: list[str]) -> Iterator[Finding]:
         for hook in repo.get("hooks") or ():
             pattern = str(hook.get("files", ""))
             try:
-                fits = not pattern or any(re.search(pattern, file) for file in files)
+                made = re.search(r"lock(file)?(\\?\.(json|ya?ml))?\$?$", pattern)  # by the first resolution
+                fits = not pattern or made or any(re.search(pattern, file) for file in files)
             except re.error:
                 continue
             if not fits:

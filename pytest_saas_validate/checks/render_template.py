@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from pytest_saas_validate.evidence.render import Eaten, Effects, Hostile, Partial, Rebaked, Switchlike
+from pytest_saas_validate.evidence.render import Eaten, Effects, Hostile, Pair, Partial, Rebaked, Switchlike
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
 _SOURCE = "cookiecutter.json"
@@ -21,15 +21,45 @@ _SOURCE = "cookiecutter.json"
 )
 def effect(effects: Effects) -> Iterator[Finding]:
     """Pairs of renders that differ in one answer, recorded answers left out; each free text, changed."""
-    for pair in effects.pairs:
-        if pair.one.digests == pair.other.digests:
-            answers = f"{pair.one.answers[pair.option]!r} and {pair.other.answers[pair.option]!r}"
+    for option, pairs in _by_option(effects.pairs).items():
+        for same in _alike(option, pairs):
+            pair = next(p for p in pairs if {p.one.answers[option], p.other.answers[option]} <= same)
+            *most, last = sorted(same, key=list(_answers(option, pairs)).index)
             yield Finding(
-                where=f"{_SOURCE}: {pair.option}",
-                message=f"{answers} give the same project ({pair.one.combo} and {pair.other.combo})",
+                where=f"{_SOURCE}: {option}",
+                message=f"{', '.join(map(repr, most))} and {last!r} give the same project "
+                f"({pair.one.combo} and {pair.other.combo})",
             )
     for name in effects.inert:
         yield Finding(where=f"{_SOURCE}: {name}", message="another answer gives the same project")
+
+
+def _by_option(pairs: Iterable[Pair]) -> dict[str, list[Pair]]:
+    found: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        found.setdefault(pair.option, []).append(pair)
+    return found
+
+
+def _answers(option: str, pairs: Iterable[Pair]) -> dict[str, None]:
+    return dict.fromkeys(shape.answers[option] for pair in pairs for shape in (pair.one, pair.other))
+
+
+def _alike(option: str, pairs: Sequence[Pair]) -> list[set[str]]:
+    """Sets of answers that make no difference, whatever the other answers are."""
+    apart = {
+        frozenset((pair.one.answers[option], pair.other.answers[option]))
+        for pair in pairs
+        if pair.one.digests != pair.other.digests
+    }
+    groups: list[set[str]] = []
+    for answer in _answers(option, pairs):
+        group = next((g for g in groups if not any(frozenset((answer, o)) in apart for o in g)), None)
+        if group is None:
+            groups.append({answer})
+        else:
+            group.add(answer)
+    return [group for group in groups if len(group) > 1]
 
 
 @check(
@@ -75,7 +105,8 @@ def hostile(found: Hostile) -> Iterator[Finding]:
     subject=Subject.TEMPLATE,
 )
 def hooks(effects: Effects) -> Iterator[Finding]:
-    """Hook files, and the names of the files of each pair of renders that differ in one switch."""
+    """Hook files, and the names of the files of each pair of renders that differ in one switch of which file
+    names, hooks that remove or paths with its words say that it decides them."""
     for fault in effects.strays:
         yield Finding(where=fault.where, message=fault.message)
     if effects.prunes and not effects.removed:
@@ -89,7 +120,7 @@ def hooks(effects: Effects) -> Iterator[Finding]:
         on, off = set(pair.one.digests), set(pair.other.digests)
         where = f"{_SOURCE}: {pair.option}"
         combos = f"({pair.one.combo} and {pair.other.combo})"
-        if not on - off:
+        if pair.promised and not on - off:
             yield Finding(where=where, message=f"switched on, it brings no file {combos}")
         for name in sorted(off - on):
             yield Finding(where=where, message=f"switched off, it brings {name} {combos}")

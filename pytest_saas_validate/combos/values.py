@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 _YES = {"yes", "y", "true", "on", "1"}
 _NO = {"no", "n", "false", "off", "0"}
 _PREFIXES = ("include_", "use_", "enable_")
+_COMMON = re.compile(
+    r"examples?|samples?|demos?|tests?|docs?|documentation|api|cli|logging|lint(ing)?|database|frontend|backend|"
+    r"extras?|scripts?|cache|web|server|client|notebooks?",
+    re.I,
+)
 
 
 class TemplateError(Exception):
@@ -55,6 +61,11 @@ class Feature:
     name: str
     short: str
     words: tuple[str, ...]
+
+    @property
+    def common(self) -> bool:
+        """Whether all that betrays it is a word for a part of any project, and not for a product."""
+        return self.words == (self.name,) and bool(_COMMON.fullmatch(self.name))
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ class Rendered:
     off: tuple[Feature, ...]
     options: tuple[str, ...] = ()  # names of the answered options
     empty: tuple[str, ...] = ()  # folders without any file below them
+    name: str = ""  # of the folder that holds it all
 
 
 @dataclass(frozen=True)
@@ -124,6 +125,7 @@ class Pair:
     feature: str  # empty when the option is not a switch
     one: Shape  # the switch is on here
     other: Shape
+    promised: bool = True  # the template says of the switch that it decides which files there are
 
 
 @dataclass(frozen=True)

@@ -60,7 +60,8 @@ def _calls(name: str, file: File) -> Iterator[Call]:
     if text is None:
         return
     if MAKEFILE.search(name):
-        yield from _recipes(name, text, home)
+        # Recipes of an included file are run where its includer lies: above it, or beside it.
+        yield from _recipes(name, text, ("", home) if name.endswith(".mk") else (home,))
     elif WORKFLOW.search(name) or posixpath.basename(name) == ".pre-commit-config.yaml":
         yield from _steps(name, text)
     elif COMPOSE.search(name):
@@ -133,10 +134,10 @@ def _joined(text: str) -> Iterator[tuple[int, str]]:
         pending, start = "", 0
 
 
-def _recipes(name: str, text: str, home: str) -> Iterator[Call]:
+def _recipes(name: str, text: str, folders: tuple[str, ...]) -> Iterator[Call]:
     for number, line in _joined(text):
         if line.startswith("\t"):
-            yield Call(f"{name}:{number}", line.strip().replace("$$", "$"), (home,))
+            yield Call(f"{name}:{number}", line.strip().replace("$$", "$"), folders)
 
 
 def _steps(name: str, text: str) -> Iterator[Call]:

@@ -142,6 +142,22 @@ def _read_in(name: str, file: File) -> Iterator[str]:
         yield from set(re.findall(r"\$\{?([A-Z][A-Z0-9_]+)", text))
     elif not re.search(r"^kind: ConfigMap\b", text, re.M):
         yield from set(re.findall(r"\b[A-Z][A-Z0-9_]{2,}\b", text))
+        yield from _of_classes(name, text)
+
+
+def _of_classes(name: str, text: str) -> Iterator[str]:
+    """What settings classes read by the names of their fields."""
+    if not name.endswith(".py") or not re.search(r"\(\s*\w*Settings\b", text):
+        return
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return
+    for node in ast.walk(tree):
+        bases = [ast.unparse(base) for base in node.bases] if isinstance(node, ast.ClassDef) else []
+        if isinstance(node, ast.ClassDef) and any(base.endswith("Settings") for base in bases):
+            told = _fields(node, name)
+            yield from told.names if told else ()
 
 
 def foreign(name: str) -> bool:

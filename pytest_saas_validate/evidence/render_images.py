@@ -163,7 +163,8 @@ def _copied(rest: str, stage: _Stage, stages: list[_Stage], context: Context) ->
         if found is None or (known and "*" in source):
             continue
         origin: str = found
-        if not context.has(origin):
+        optional = "*" in origin and len(sources) > 1  # as a lock that need not be there is copied
+        if not context.has(origin) and not optional:
             why = f"which {context.ignore} keeps away" if context.swallows(origin) else "which is not there"
             yield f"copies {source}, {why}"
         several = len(sources) > 1 or target.endswith("/") or target in (".", "./")

@@ -10,8 +10,8 @@ _KEYWORDS = (
     "extends|call|endcall|filter|endfilter|with|endwith|now|do|trans|endtrans|autoescape|endautoescape"
 )
 _SIGNS = ("{{", "{%", "%}", "{#", "cookiecutter")
-# The project's own templates, rendered when it runs, and notebooks with magic words.
-_RUNTIME = re.compile(r"\.(?:j2|jinja2?|liquid|njk|ipynb)$|(?:^|/)templates/")
+# The project's own templates and pages, rendered when it runs, and notebooks with magic words.
+_RUNTIME = re.compile(r"\.(?:j2|jinja2?|liquid|njk|ipynb|html?)$|(?:^|/)\w*templates/")
 
 
 def leftovers(path: str, text: str, options: Iterable[str]) -> Iterator[tuple[int, str]]:
@@ -32,7 +32,9 @@ def _pattern(options: tuple[str, ...], runtime: bool) -> re.Pattern[str]:
     ]
     if options:
         arms.append(rf"(?<!\$)\{{\{{-?\s*(?:{'|'.join(map(re.escape, options))})\b[^{{}}\n]*(?:\}}\}})?")
-    if not runtime:
+    if runtime:
+        arms.append(r"\{%[-+]?\s*(?:end)?raw\b[^%\n]*(?:%\})?")
+    else:
         arms += [
             rf"\{{%[-+]?\s*(?:{_KEYWORDS})\b[^%\n]*(?:%\}})?",
             r"(?<=[\s-])%\}",

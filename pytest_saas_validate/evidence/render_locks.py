@@ -70,6 +70,12 @@ def lines(text: str) -> Iterator[Line]:
         pending, start = "", 0
 
 
+def is_manifest(text: str) -> bool:
+    """Whether every line is a requirement or an option of pip: other programs read files named *.in too."""
+    found = list(lines(text))
+    return bool(found) and all(line.requirement or line.option for line in found)
+
+
 def _requirement(text: str) -> Requirement | None:
     try:
         return None if text.startswith("-") else Requirement(text)

@@ -16,7 +16,9 @@ from pytest_saas_validate.evidence.render_syntax import without_comments
 from pytest_saas_validate.project import File
 from pytest_saas_validate.spec import TABLE
 
-_STEP_INPUT = re.compile(r"(^|[-_])(file|dockerfile|context|dependency-path|path|directory)$")
+# What actions read before anything is built; others take what a step before them made.
+_STEP_INPUT = re.compile(r"(^|[-_])(dockerfile|context|dependency-path|version-file|requirements)$")
+_BUILDS = re.compile(r"^docker/")
 _HASHED = re.compile(r"hashFiles\(([^)]*)\)")
 _KUSTOMIZED = ("resources", "components", "bases", "crds", "configurations", "transformers", "generators")
 _TABLE_KEYS = {
@@ -102,7 +104,8 @@ def _workflow(document: Mapping[str, Any], text: str) -> Iterator[tuple[str, str
                     yield str(value), join(str(value)), "a folder"
                 elif key == "with" and isinstance(value, dict) and "artifact" not in str(node.get("uses")):
                     for option, said in value.items():
-                        if _STEP_INPUT.search(str(option)) and option != "path" and isinstance(said, str):
+                        builds = option == "file" and _BUILDS.match(str(node.get("uses")))
+                        if (builds or _STEP_INPUT.search(str(option))) and isinstance(said, str):
                             for line in said.split():
                                 yield line, join(line), f"{option} of {node.get('uses')}"
                 yield from walk(value)

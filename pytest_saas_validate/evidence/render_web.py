@@ -24,7 +24,7 @@ def unresolved(files: Mapping[str, File]) -> Iterator[Fault]:
     for name, file in files.items():
         if _SCRIPT.search(name):
             yield from _script(name, file.text or "", files)
-        elif name.endswith(".html"):
+        elif name.endswith(".html") and not re.search(r"\{[{%]", file.text or ""):  # else a part of one
             yield from _page(name, file.text or "", files)
 
 

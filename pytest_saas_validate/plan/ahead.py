@@ -119,7 +119,8 @@ class Ahead:
         """The template, what the table says of its features, and the day, which a template may print."""
         settings = self.plan.settings
         features = sorted(settings.features.items())
-        told = (features, settings.options, settings.hooks, settings.limits, self.plan.today)
+        given = sorted(settings.answers.items())
+        told = (features, given, settings.options, settings.hooks, settings.limits, self.plan.today)
         return _name(edition(), os.fspath(settings.source), told, *_everything(settings.source))
 
     def _by_files(self, case: Case) -> str:

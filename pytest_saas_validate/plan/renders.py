@@ -27,7 +27,9 @@ class Bakery:
     memo: Memo = field(default_factory=Memo)
 
     def __post_init__(self) -> None:
-        self.digest = digest_of(read_files(self.template).items())
+        told = json.dumps(self.settings.answers, sort_keys=True)
+        files = digest_of(read_files(self.template).items())
+        self.digest = hashlib.sha256(f"{files}{told}".encode()).hexdigest()
         self._oven = Oven(
             template=self.template,
             home=self.workspace.sub("cookiecutter"),
@@ -54,6 +56,11 @@ class Bakery:
         """The combinations of this run."""
         return self.settings.combos
 
+    @property
+    def hooks(self) -> bool:
+        """Whether the template's hooks are run."""
+        return self.settings.hooks
+
     def project(self, combo: Combo) -> Project:
         """The render of a combination; raises BakeError."""
         if combo.id not in self._read:
@@ -61,7 +68,7 @@ class Bakery:
             made = once(
                 self.workspace.shared,
                 f"bake-{name}",
-                lambda: self._oven.bake(combo, self._empty(name)),
+                lambda: self._oven.bake(combo, self._empty(name), self.settings.answers),
             )
             # Of equal files one is kept: most are the same in most combinations.
             files = {path: self._files.setdefault(file, file) for path, file in made.files.items()}
@@ -77,7 +84,7 @@ class Bakery:
         return once(
             self.workspace.shared,
             f"bake-{name}",
-            lambda: self._oven.bake(combo, self._empty(name), extra),
+            lambda: self._oven.bake(combo, self._empty(name), {**self.settings.answers, **extra}),
         )
 
     def otherwise(self, combo: Combo, way: Way) -> Project:
@@ -86,7 +93,7 @@ class Bakery:
         return once(
             self.workspace.shared,
             f"bake-{name}",
-            lambda: replace(self._oven, way=way).bake(combo, self._empty(name)),
+            lambda: replace(self._oven, way=way).bake(combo, self._empty(name), self.settings.answers),
         )
 
     def _empty(self, name: str) -> Path:

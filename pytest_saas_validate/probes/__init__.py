@@ -59,6 +59,11 @@ class Renders(Protocol):
         """The combinations of this run."""
         ...
 
+    @property
+    def hooks(self) -> bool:
+        """Whether the template's hooks are run."""
+        ...
+
     def project(self, combo: Combo) -> Project:
         """The render of a combination; raises BakeError."""
         ...

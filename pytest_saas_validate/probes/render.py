@@ -19,6 +19,7 @@ from pytest_saas_validate.evidence.render import (
     Swallowed,
 )
 from pytest_saas_validate.evidence.render_ignore import Ignored
+from pytest_saas_validate.evidence.render_locks import is_manifest
 from pytest_saas_validate.evidence.render_passwords import passwords
 from pytest_saas_validate.evidence.render_python import python_floor, read_python
 from pytest_saas_validate.evidence.render_syntax import data_faults, parser_of
@@ -41,7 +42,7 @@ def _rendered(project: Project, features: Mapping[str, Feature]) -> Rendered:
     options = tuple(option for option, _ in project.combo.answers)
     made = Ignored(project.files)
     empty = sorted(folder for folder in _empty_folders(project.root) if not made.covers(folder))
-    return Rendered(project.files, tuple(off), options, tuple(empty))
+    return Rendered(project.files, tuple(off), options, tuple(empty), project.root.name)
 
 
 def _empty_folders(root: Path) -> Iterator[str]:
@@ -132,11 +133,12 @@ def _locks(project: Project, features: Mapping[str, Feature]) -> Locks:
     named = (
         tuple(posixpath.normpath(posixpath.join(backend.path, x)) for x in backend.locks) if backend else ()
     )
+    manifests = {n for n, f in project.files.items() if n.endswith(".in") and is_manifest(f.text or "")}
     texts = {
         name: file.text or ""
         for name, file in project.files.items()
         if name in named
-        or (name.endswith((".txt", ".in")) and f"{name.rpartition('.')[0]}.in" in project.files)
+        or (name.endswith((".txt", ".in")) and f"{name.rpartition('.')[0]}.in" in manifests)
         or posixpath.basename(name) in ("package.json", "package-lock.json")
     }
     return Locks(texts, named)

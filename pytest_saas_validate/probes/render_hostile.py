@@ -12,18 +12,14 @@ from pathlib import Path
 from pytest_saas_validate.bake import BakeError, Escape
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.evidence.render import Fault, Hostile
-from pytest_saas_validate.evidence.render_leftover import leftovers
-from pytest_saas_validate.evidence.render_python import read_python
-from pytest_saas_validate.evidence.render_syntax import data_faults
-from pytest_saas_validate.evidence.render_values import misread, values
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, Renders
-from pytest_saas_validate.probes.render_scripts import read_scripts
+from pytest_saas_validate.probes.render_compared import Before
 from pytest_saas_validate.probes.render_template import differing
-from pytest_saas_validate.probes.render_variables import Text, barest, fullest, texts
-from pytest_saas_validate.project import File, Project
+from pytest_saas_validate.probes.render_variables import Text, barest, compared, fullest, texts
+from pytest_saas_validate.project import Project
 
-_ESCAPED = "saas-validate-escaped"
+_ESCAPED = "saasvalidateescaped"  # the same in every kind of slug
 # Legal in most templates: tried together first, one by one only when something is wrong with all of them.
 _LEGAL = {
     "an apostrophe": "O'Brien & Sons",
@@ -36,7 +32,7 @@ _WORDS = ("yes", "123", "null")  # what readers of YAML take for something else 
 _RISKY = {
     "double quotes": 'The "best" notes',
     "a backslash": "back\\slash \\n notes",
-    "great length": "a very long name " * 7,  # a folder may still be called so
+    "great length": "a very long name " * 6 + "of notes",  # a folder may still be called so
     "nothing": "",
     "a path": f"../../{_ESCAPED}",
     "a line break": "two\nlines",
@@ -70,7 +66,8 @@ class _Trials:
     outside: list[Fault] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.base = self.renders.project(self.combo)
+        self.base = Before(self.renders.project(self.combo))
+        self.compared = compared(self.renders.template)
 
     @property
     def wrong(self) -> int:
@@ -98,6 +95,9 @@ class _Trials:
             except BakeError as problem:
                 self._look_outside(where, None)
                 blamed = self._blamed(str(problem), pending)
+                if not blamed and len(pending) > 1 and _sentence(str(problem)):  # it does not say of which
+                    alone = [self.attempt(label, {name: value}) for name, value in pending.items()]
+                    return [name for names in alone for name in names]
                 if not blamed:
                     words = f"neither refused with a sentence nor rendered: {_last(problem)}"
                     self.crashed.append(Fault(where, words))
@@ -106,7 +106,8 @@ class _Trials:
                 pending = {name: value for name, value in pending.items() if name not in blamed}
                 continue
             self.accepted.append(where)
-            self._look_outside(where, project)
+            if self._look_outside(where, project):
+                break
             self._judge(where, pending, project)
             if twice:
                 self._again(where, pending, project)
@@ -115,30 +116,21 @@ class _Trials:
 
     def _blamed(self, words: str, pending: Mapping[str, str]) -> list[str]:
         """Which of the answers a hook's sentences name, themselves or by what is derived from them."""
-        head, _, said = words.partition("\n")
-        if _NO_NAME in head:
+        if _NO_NAME in words.partition("\n")[0]:
             return [name for name, value in pending.items() if not value]
-        if "Hook" not in head or "Traceback" in said:
-            return []
+        said = _sentence(words)
+        if said and len(pending) == 1:
+            return list(pending)
         named = {text for text in self.variables if re.search(rf"\b{re.escape(text.name)}\b", said)}
         direct = [name for name in pending if any(text.name == name for text in named)]
         return direct or [name for name in pending if any(text.made_of(name) for text in named)]
 
     def _judge(self, where: str, answers: Mapping[str, str], project: Project) -> None:
-        changed = {n: f for n, f in project.files.items() if self.base.files.get(n) != f}
-        options = [option for option, _ in self.combo.answers]
-        faults = [*data_faults(changed), *read_python(_python(changed)).faults]
-        faults += read_scripts(changed, project.root).faults
-        for name, file in changed.items():
-            faults += [
-                Fault(f"{name}:{n}", f"holds {x!r}") for n, x in leftovers(name, file.text or "", options)
-            ]
-        broken = {fault.where.partition(":")[0] for fault in faults}
-        olds = {t.default: answers[t.name] for t in self.variables if t.name in answers and _telling(t)}
-        for name in sorted(set(changed) & set(self.base.files) - broken):
-            before, after = values(name, self.base.files[name]), values(name, changed[name])
-            faults += [Fault(f"{name}: {place}", message) for place, message in misread(olds, before, after)]
-        faults += [Fault(name, "is missing") for name in sorted(set(self.base.files) - set(project.files))]
+        olds: dict[str, frozenset[str]] = {}  # several variables may have one default
+        for text in self.variables:
+            if text.name in answers and _telling(text) and text.name not in self.compared:
+                olds[text.default] = olds.get(text.default, frozenset()) | {answers[text.name]}
+        faults = self.base.new(project, olds)
         self.broken += [Fault(fault.where, f"with {where}: {fault.message}") for fault in faults]
 
     def _again(self, where: str, answers: Mapping[str, str], first: Project) -> None:
@@ -148,8 +140,8 @@ class _Trials:
             second = self.renders.again(self.combo, **answers, **said)
             self.broken += [Fault(f.where, f"with {where}: {f.message}") for f in differing(first, second)]
 
-    def _look_outside(self, where: str, project: Project | None) -> None:
-        """What was written beside the output folder, which is taken away at once."""
+    def _look_outside(self, where: str, project: Project | None) -> bool:
+        """Whether something was written beside the output folder, which is taken away at once."""
         places = [self.home, *list(self.home.parents)[:3]]
         found = [folder / _ESCAPED for folder in places if (folder / _ESCAPED).exists()]
         for path in found:
@@ -157,8 +149,10 @@ class _Trials:
         root = project.root.resolve() if project is not None else self.home / "folder" / "project"
         if found or self.home not in root.parents or root.parent == self.home:
             self.outside.append(Fault(where, "was written beside the output folder"))
-        elif root.parent.parent != self.home:
+            return True
+        if root.parent.parent != self.home:
             self.outside.append(Fault(where, "made more than one folder"))
+        return False
 
     def vanish(self, text: Text, features: Sequence[str]) -> None:
         """An answer that belongs to a switched-off feature must leave no trace."""
@@ -179,8 +173,10 @@ class _Trials:
         ]
 
 
-def _python(files: Mapping[str, File]) -> Mapping[str, File]:
-    return {name: file for name, file in files.items() if name.endswith((".py", ".pyi"))}
+def _sentence(words: str) -> str:
+    """What a hook said that ended by itself; empty when it broke, or when it was none."""
+    head, _, said = words.partition("\n")
+    return "" if "Hook" not in head or "Traceback" in said else said.strip()
 
 
 def _last(problem: BaseException) -> str:
@@ -193,6 +189,11 @@ def _telling(text: Text) -> bool:
     return not text.derived and len(text.default) >= 4
 
 
+def _within(feature: str, variable: str) -> bool:
+    """Whether a variable's name says that it belongs to a feature, word by word."""
+    return f"_{feature}_" in f"_{variable}_"
+
+
 def _try_all(trials: _Trials, names: Sequence[str]) -> None:
     free = trials.attempt("several at once", dict.fromkeys(names, _TOGETHER), twice=True)
     if trials.wrong or not free:
@@ -200,6 +201,7 @@ def _try_all(trials: _Trials, names: Sequence[str]) -> None:
             trials.attempt(label, dict.fromkeys(names, value))
         free = free or names
     words = {name: _WORDS[index % len(_WORDS)] for index, name in enumerate(free)}
+    words |= {text.name: _WORDS[-1] for text in trials.variables if text.opposite and text.name in words}
     trials.attempt("a word of YAML", words)
     for label, value in _RISKY.items():
         trials.attempt(label, dict.fromkeys(free, value))
@@ -227,7 +229,7 @@ def _hostile(renders: Renders) -> Hostile:
             _try_format(full, text.name)
     bare = _Trials(renders, barest(renders), variables)
     for text in variables:
-        owners = [name for name in sorted(fullest(renders).features) if name in text.name]
+        owners = [name for name in sorted(fullest(renders).features) if _within(name, text.name)]
         if owners:
             bare.vanish(text, owners)
     both = (full, bare)

@@ -149,7 +149,8 @@ def _makefile(make: str, path: Path, name: str) -> Iterator[Fault]:
     if result.killed or result.code == TIMED_OUT:
         raise ProbeError(f"make did not read {name}\n{result.explain()}")
     said = result.stderr.decode(errors="replace")
-    yield from _faults(name, said.splitlines(), failed=_NO_TARGET not in said)
+    understood = result.ok or _NO_TARGET in said  # a rule for any name makes that target too
+    yield from _faults(name, said.splitlines(), failed=not understood)
 
 
 SCRIPTS = Probe(

@@ -11,10 +11,12 @@ from pytest_saas_validate.combos import Combo, Option, combine
 from pytest_saas_validate.evidence.render import Effects, Fault, Pair, Rebaked
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError, Renders
+from pytest_saas_validate.probes.render_promises import REMOVES, Promises
 from pytest_saas_validate.probes.render_variables import (
     Shapes,
     Text,
     answered,
+    barest,
     default,
     fullest,
     plain_paths,
@@ -23,24 +25,29 @@ from pytest_saas_validate.probes.render_variables import (
 from pytest_saas_validate.project import File, Project, read_files
 
 HOOKS = ("pre_prompt", "pre_gen_project", "post_gen_project")
-_REMOVES = re.compile(r"\brmtree\b|\bunlink\(|\bos\.remove\(|\brm -|\brmdir\(|\bremovedirs\(")
 _DATED = re.compile(r"\{%-?\s*now\b.*?%\}")
+# A year beside it is when the work was published, and meant.
+_COPYRIGHT = re.compile(r"copyright|\(c\)|©", re.I)
+_YEAR = re.compile(r"['\"]%Y['\"]")
+_CONTEXTS = 16  # combinations that are tried before an answer is said to make no difference
 
 
 def _effects(renders: Renders) -> Effects:
     shapes = Shapes()
     full = fullest(renders)
-    pairs = tuple(
-        Pair(option.name, option.feature or "", shapes.of(renders.project(a)), shapes.of(renders.project(b)))
-        for option in renders.options
-        for a, b in _pairs(option, renders, full)
-    )
     sources = read_files(renders.template)
+    promises = Promises(renders, sources)
+    pairs = tuple(
+        pair for option in renders.options for pair in _of_option(option, renders, shapes, promises)
+    )
     seen = {shape.combo: shape for pair in pairs for shape in (pair.one, pair.other)}
+    seen |= {combo.id: shapes.of(renders.project(combo)) for combo in (default(renders), full)}
     removed = sorted({p for p in plain_paths(sources) for s in seen.values() if p not in s.digests})
     hooks = tuple(name for name in sources if name.startswith("hooks/") and Path(name).stem in HOOKS)
-    prunes = any("post_gen" in name and _REMOVES.search(sources[name].text or "") for name in hooks)
-    effects = {text.name: _changes(text, renders, full, shapes) for text in texts(renders.template)}
+    prunes = renders.hooks and any(
+        "post_gen" in name and REMOVES.search(sources[name].text or "") for name in hooks
+    )
+    effects = {text.name: _changes(text, renders, shapes) for text in texts(renders.template)}
     return Effects(
         pairs=pairs,
         inert=tuple(name for name, changes in effects.items() if changes is False),
@@ -54,6 +61,47 @@ def _effects(renders: Renders) -> Effects:
     )
 
 
+def _of_option(option: Option, renders: Renders, shapes: Shapes, promises: Promises) -> Iterator[Pair]:
+    """Renders that differ in this option only; more of them for answers that make no difference so far."""
+    made: list[Pair] = []
+
+    def pair(one: Combo, other: Combo) -> Pair:
+        first, second = shapes.of(renders.project(one)), shapes.of(renders.project(other))
+        return Pair(option.name, option.feature or "", first, second, promises.of(option, first))
+
+    made += [pair(a, b) for a, b in _pairs(option, renders, fullest(renders))]
+    yield from made
+    on_first = sorted(option.choices, key=lambda choice: bool(option.feature) and choice != option.on)
+    for answers in itertools.combinations(on_first, 2):
+        known = [p for p in made if {s.answers[option.name] for s in (p.one, p.other)} == set(answers)]
+        if all(p.one.digests == p.other.digests for p in known):
+            others = (
+                pair(*(_answered(base, option, answer, renders) for answer in answers))
+                for base in _contexts(option, renders)
+            )
+            first = next(others)
+            yield next(
+                (p for p in itertools.chain((first,), others) if p.one.digests != p.other.digests), first
+            )
+
+
+def _answered(base: Combo, option: Option, answer: str, renders: Renders) -> Combo:
+    return combine(renders.options, {**base.mapping, option.name: answer}, renders.features)
+
+
+def _contexts(option: Option, renders: Renders) -> Iterator[Combo]:
+    """The default, everything on, everything off, and from the fullest every other answer alone."""
+    full = fullest(renders)
+    alone = (
+        _answered(full, other, choice, renders)
+        for other in renders.options
+        if other.name != option.name
+        for choice in other.choices
+    )
+    found = dict.fromkeys((default(renders), full, barest(renders), *alone))
+    yield from itertools.islice(found, _CONTEXTS)
+
+
 def _pairs(option: Option, renders: Renders, full: Combo) -> Iterator[tuple[Combo, Combo]]:
     """Combinations of this run that differ in this option only; when there are none, two are made."""
     groups: dict[tuple[tuple[str, str], ...], list[Combo]] = {}
@@ -61,25 +109,23 @@ def _pairs(option: Option, renders: Renders, full: Combo) -> Iterator[tuple[Comb
         rest = tuple(item for item in combo.answers if item[0] != option.name)
         groups.setdefault(rest, []).append(combo)
     if all(len(group) == 1 for group in groups.values()):
-        made = [
-            combine(renders.options, {**full.mapping, option.name: c}, renders.features)
-            for c in option.choices
-        ]
-        groups = {(): made}
+        groups = {(): [_answered(full, option, choice, renders) for choice in option.choices]}
     for group in groups.values():
         if option.feature:
             group = sorted(group, key=lambda combo: combo.mapping[option.name] != option.on)
         yield from itertools.combinations(group, 2)
 
 
-def _changes(text: Text, renders: Renders, full: Combo, shapes: Shapes) -> bool | None:
+def _changes(text: Text, renders: Renders, shapes: Shapes) -> bool | None:
     """Whether another answer gives another project; None when every one that was tried is refused."""
-    base = renders.project(full)
     changed = None
-    for project in answered(renders, full, text):
-        changed = project.root.name != base.root.name or shapes.of(project).digests != shapes.of(base).digests
-        if changed:
-            return True
+    for combo in dict.fromkeys((fullest(renders), default(renders), barest(renders))):
+        base = renders.project(combo)
+        for project in answered(renders, combo, text):
+            same = shapes.of(project).digests == shapes.of(base).digests
+            changed = project.root.name != base.root.name or not same
+            if changed:
+                return True
     return changed
 
 
@@ -113,8 +159,13 @@ def _rebaked(renders: Renders) -> Rebaked:
         for name, file in read_files(renders.template).items()
         for text in (file.text or "",)
         for match in _DATED.finditer(text)
+        if not (_YEAR.search(match.group()) and _COPYRIGHT.search(_line(text, match.start())))
     ]
     return Rebaked(tuple(combo.id for combo in combos), tuple(dict.fromkeys(differences)), tuple(dated))
+
+
+def _line(text: str, place: int) -> str:
+    return text[text.rfind("\n", 0, place) + 1 :].partition("\n")[0]
 
 
 def differing(first: Project, second: Project) -> Iterator[Fault]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,11 @@ from pytest_saas_validate.combos import Combo, combine
 from pytest_saas_validate.evidence.render import Shape
 from pytest_saas_validate.evidence.render_answers import without_answers
 from pytest_saas_validate.probes import Renders
-from pytest_saas_validate.project import File, Project
+from pytest_saas_validate.project import File, Project, read_files
+
+_COMPARED = re.compile(
+    r"cookiecutter\.(\w+)(?:\|\w+|\.\w+\(\))*\s*(?:==|!=|\bin\b)|(?:==|!=|\bin)\s*cookiecutter\.(\w+)"
+)
 
 # One of these is accepted by most rules for a name, a slug, an address or a key.
 _OTHERS = ("Quartz Harbour", "quartz-harbour", "https://quartz@quartz.example/1", "q@quartz.example", "7")
@@ -47,7 +52,8 @@ class Text:
 
     def made_of(self, other: str) -> bool:
         """Whether its default uses that variable."""
-        return self.derived and f"cookiecutter.{other}" in self.default
+        named = rf"cookiecutter(?:\.{re.escape(other)}\b|\[\s*['\"]{re.escape(other)}['\"]\s*\])"
+        return self.derived and bool(re.search(named, self.default))
 
 
 def texts(template: Path) -> tuple[Text, ...]:
@@ -63,6 +69,13 @@ def answered(renders: Renders, combo: Combo, text: Text) -> Iterator[Project]:
             yield renders.again(combo, **{text.name: other})
         except BakeError:
             continue
+
+
+def compared(template: Path) -> frozenset[str]:
+    """Variables that a template compares with words of its own: no place shows what they decide."""
+    found = read_files(template).items()
+    words = "\n".join(f"{name}\n{file.text or ''}" for name, file in found)
+    return frozenset(one or other for one, other in _COMPARED.findall(words))
 
 
 def default(renders: Renders) -> Combo:

@@ -16,6 +16,7 @@ HEALTHY = {
   "name": "Small Notes",
   "slug": "{{ cookiecutter.name | slugify }}",
   "owner": "Small Team",
+  "holder": "Small Team",
   "include_extra": ["no", "yes"],
   "include_tree": ["yes", "no"]
 }
@@ -28,7 +29,7 @@ import sys
 ANSWERS = json.loads(r'''{{ cookiecutter | tojson }}''')
 WRONG = [
     f"{name}: {ANSWERS[name]!r} cannot be rendered, type one line of plain text"
-    for name in ("name", "owner")
+    for name in ("name", "owner", "holder")
     if not re.fullmatch(r"[^\\n\\"\\\\\\\\<>{}$`]{1,60}", ANSWERS[name])
 ]
 if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,60}", ANSWERS["slug"]):
@@ -49,7 +50,11 @@ By {{ cookiecutter.owner }}.
 {%- if cookiecutter.include_tree == 'yes' %} See [the leaf](branches/leaf.md).{% endif %}
 """,
     "{{cookiecutter.slug}}/package.json": """\
-{"name": "{{ cookiecutter.slug }}", "author": {{ cookiecutter.owner | tojson }}}
+{
+  "name": "{{ cookiecutter.slug }}",
+  "author": {{ cookiecutter.owner | tojson }},
+  "holder": {{ cookiecutter.holder | tojson }}
+}
 """,
     "{{cookiecutter.slug}}/branches/leaf.md": "# Leaf\n",
     "{{cookiecutter.slug}}/{% if cookiecutter.include_extra == 'yes' %}other.py{% endif %}": "OTHER = 1\n",

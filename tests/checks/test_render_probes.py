@@ -53,12 +53,20 @@ def test_without_its_hook_nothing_is_refused(template: Path, workspace: Workspac
     (template / "hooks/pre_gen_project.py").unlink()
     (template / "{{cookiecutter.slug}}/a.yaml").write_text("by: {{ cookiecutter.owner }}\n", encoding="utf-8")
     found = findings(template, workspace, "TR009")
-    assert any(line.startswith("package.json:1: with slug = double quotes") for line in found)
+    assert any(line.startswith("package.json:2: with slug = double quotes") for line in found)
     assert "slug = a path: renders to a place outside of the project" in found
     assert "slug = a tag: made more than one folder" in found
     assert any("a.yaml: [0].by" in line and "is 123 instead of '123'" in line for line in found)
     escaped = workspace.root.rglob("saas-validate-escaped")  # as a folder's name it is a good one
     assert all(path.parent.parent.name == "again" for path in escaped)
+
+
+def test_a_sentence_need_not_name_the_variable(template: Path, workspace: Workspace) -> None:
+    hook = template / "hooks/pre_gen_project.py"
+    told = hook.read_text().replace('f"{name}: {ANSWERS', 'f"{ANSWERS').replace('f"slug: {', 'f"{')
+    assert "slug: " not in told
+    hook.write_text(told, encoding="utf-8")
+    assert findings(template, workspace, "TR009") == []
 
 
 def test_a_hook_beside_the_template_never_runs(template: Path, workspace: Workspace) -> None:
