@@ -104,10 +104,11 @@ def reap_dead(root: Path) -> Mapping[str, Reaped]:
             dead = [folder for folder in sorted(runs.iterdir()) if _is_dead(folder)]
         for folder in dead:
             ledger = Ledger(folder / "ledger.jsonl")
-            if ledger.path.exists():
-                reaped[ledger.run_id] = reap(ledger, _end_workers(ledger))
-            else:
-                reaped[ledger.run_id] = Reaped(left=tuple(_remove(folder)))
+            with contextlib.suppress(FileNotFoundError):  # its own process was about to be done with it
+                if ledger.path.exists():
+                    reaped[ledger.run_id] = reap(ledger, _end_workers(ledger))
+                else:
+                    reaped[ledger.run_id] = Reaped(left=tuple(_remove(folder)))
         for kept in root.iterdir():
             if kept != runs and kept.is_dir():
                 sweep(kept)
@@ -115,8 +116,11 @@ def reap_dead(root: Path) -> Mapping[str, Reaped]:
 
 
 def _is_dead(folder: Path) -> bool:
-    """Who makes a run's folder holds the lock that is held here: one without an owner will never get any."""
-    if folder.name.endswith(GONE) or not folder.is_dir():
+    """Who makes a run's folder holds the lock that is held here: one without an owner will never get any.
+
+    One that is being removed by its own living process is left to that.
+    """
+    if not folder.is_dir():
         return True
     try:
         owner = json.loads((folder / "owner.json").read_bytes())

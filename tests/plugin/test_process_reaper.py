@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import pickle
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import pytest
 
 from pytest_saas_validate.doctor import clean
 from pytest_saas_validate.process import (
+    Ledger,
     NoRoom,
     Workspace,
     WorkspaceError,
@@ -27,6 +29,7 @@ from pytest_saas_validate.process import (
     temporary_files,
 )
 from pytest_saas_validate.process.identity import birth, carrying, is_stopped
+from pytest_saas_validate.process.ledger import GONE
 from pytest_saas_validate.process.runner import Run
 
 LISTENER = "import socket,sys,time;s=socket.create_server(('127.0.0.1',int(sys.argv[1])));time.sleep(300)"
@@ -209,6 +212,32 @@ workspace.Workspace.create(root=Path({str(tmp_path)!r}))
         assert looking.is_alive()
         maker.kill()
         looking.join(20)
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def test_a_run_that_ends_itself_is_left_to_that(tmp_path):
+    """Its folder has the name already under which it is removed."""
+    ending = Workspace.create(root=tmp_path)
+    gone = ending.folder.rename(ending.folder.with_name(ending.run_id + GONE))
+    Workspace.create(root=tmp_path).close()
+    assert sorted(path.name for path in gone.iterdir()) == ["ledger.jsonl", "owner.json", "shared"]
+    (gone / "owner.json").unlink()
+    Workspace.create(root=tmp_path).close()
+    assert not gone.exists()
+
+
+def test_one_that_is_gone_before_it_is_reaped_is_no_problem(tmp_path, monkeypatch):
+    dead = Workspace.create(root=tmp_path)
+    (dead.folder / "owner.json").unlink()
+    read = Ledger.open_entries
+
+    def faster(ledger):
+        shutil.rmtree(ledger.path.parent)
+        return read(ledger)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Ledger, "open_entries", faster)
+        assert reap_dead(tmp_path) == {}
     assert not list((tmp_path / "runs").iterdir())
 
 
