@@ -61,6 +61,11 @@ line: tools ## judge the template by command, pytest, workers, and inside render
 soak: tools ## kill runs at random moments, fill the disk of others, and see that nothing stays
 	$(BIN)/python -m pytest tests/soak --soak $(ARGS)
 
+.PHONY: foreign
+foreign: tools ## judge templates of others, obtained as packages, and compare with a person's verdicts
+	$(BIN)/python -m tests.foreign.packages
+	$(BIN)/python -m pytest tests/foreign --foreign $(ARGS)
+
 .PHONY: e2e
 e2e: tools ## judge the template in containers and on a cluster, break it, and see that nothing stays; needs Docker
 	$(BIN)/python -m pytest tests/e2e_compose tests/e2e_k8s --e2e -s $(ARGS)

@@ -11,6 +11,7 @@ pytest_plugins = ["pytester"]
 _LONG = {
     "line": "judge the template in every way and compare the verdicts (minutes)",
     "soak": "kill whole runs at random moments (minutes)",
+    "foreign": "judge templates of others that packages hold, and compare with a person's verdicts (minutes)",
     "e2e": "judge the template in its own containers; needs Docker (a quarter of an hour)",
     "renders": "run every command of the README of each render (an hour)",
 }

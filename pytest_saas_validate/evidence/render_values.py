@@ -86,7 +86,7 @@ def misread(
             if not any(_shows(told, each) for each in ([after[place]] if same_shape else after.values())):
                 expected = value
                 for old, news in told.items():
-                    expected = expected.replace(old, min(news))
+                    expected = expected.replace(old, " or ".join(sorted(news)))
                 yield place, f"is {after.get(place)!r} instead of {expected!r}"
         elif not told and same_shape and not isinstance(after[place], str):
             yield place, f"is read as {after[place]!r}, which is not text"

@@ -54,6 +54,13 @@ class Edit:
             raise NotPlantable(f"{path} does not hold {old!r}")
         self.write(path, text.replace(old, new, 1))
 
+    def there(self, fits: Callable[[str, File], bool], path: str, text: str) -> str:
+        """The first file that fits; where there is none, a new one with a text."""
+        name = next((name for name, file in self.files.items() if fits(name, file)), "")
+        if not name:
+            self.write(path, text)
+        return name or path
+
     def remove(self, path: str) -> None:
         """Remove a file, or everything below a folder; raises NotPlantable when there is nothing."""
         gone = [name for name in self.files if name == path or name.startswith(path.rstrip("/") + "/")]
@@ -84,7 +91,7 @@ class Mutant:
 
     `fires`: checks that must find it. `also`: checks, or whole families, that may. Any other new finding is a
     false alarm.
-    `needs` and `absent` choose the combinations it is planted in: the fullest and the barest that fit.
+    `needs` and `absent` choose the combination that it is planted in: the fullest that fits, or the barest.
     """
 
     id: str
@@ -93,6 +100,7 @@ class Mutant:
     also: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
+    bare: bool = False  # shows where switches are off
     on: str = (
         ""  # what an engine must have ("containers") for it to be planted; empty: processes, or no engine
     )
@@ -115,9 +123,10 @@ class Mutant:
         return not {check, check.rstrip("0123456789")}.isdisjoint(self.fires | self.also)
 
     def home(self, combos: Iterable[Combo]) -> Combo | None:
-        """The combination with the most features that it fits, or None."""
+        """The combination with the most features that it fits, or with the fewest; None when it fits none."""
         fitting = [c for c in combos if self.needs <= c.features and not self.absent & c.features]
-        return max(fitting, key=lambda combo: (len(combo.features), combo.id), default=None)
+        order = sorted(fitting, key=lambda combo: (len(combo.features), combo.id), reverse=not self.bare)
+        return order[0] if order else None
 
 
 def mutant(
@@ -128,6 +137,7 @@ def mutant(
     also: Iterable[str] = (),
     needs: Iterable[str] = (),
     absent: Iterable[str] = (),
+    bare: bool = False,
     on: str = "",
     at: str,
 ) -> Callable[[Callable[..., None]], Mutant]:
@@ -143,6 +153,7 @@ def mutant(
             also=frozenset(also),
             needs=frozenset(needs),
             absent=frozenset(absent),
+            bare=bare,
             on=on,
             **place,
         )

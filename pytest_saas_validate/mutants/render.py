@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from pytest_saas_validate.evidence.render_python import python_floor
 from pytest_saas_validate.mutants import Edit, NotPlantable, mutant
 from pytest_saas_validate.probes.render_scripts import shell_of
 from pytest_saas_validate.probes.render_secrets import fake_key
@@ -12,23 +13,26 @@ from pytest_saas_validate.project import File
 from pytest_saas_validate.tools import find
 
 
-def first(edit: Edit, fits: Callable[[str, File], bool], what: str) -> str:
-    """The first file that fits and that no command of the project's table reads; raises NotPlantable."""
+def first(edit: Edit, fits: Callable[[str, File], bool], path: str, text: str) -> str:
+    """The first file that fits and that no command of the project's table reads; else a new one."""
     spec = edit.spec
     alerts = spec.alerts
     used = {*alerts.rules, *alerts.tests, alerts.config} if alerts else set()
     folders = [spec.backend.path] if spec.backend else []
     folders += list(spec.backup.inputs) if spec.backup else []
-    for name, file in edit.files.items():
+
+    def free(name: str, file: File) -> bool:
         inside = any(name.startswith(folder.rstrip("/") + "/") for folder in folders)
-        if name not in used and not inside and fits(name, file):
-            return name
-    raise NotPlantable(f"no {what} outside of what the backend, its backup and its alerts are made of")
+        return name not in used and not inside and fits(name, file)
+
+    return edit.there(free, path, text)
 
 
 def document(edit: Edit) -> str:
     """A Markdown file."""
-    return first(edit, lambda name, file: name.endswith(".md"), "Markdown file")
+    return first(
+        edit, lambda name, file: name.endswith(".md") and bool(file.text), "PLANTED.md", "# Planted\n"
+    )
 
 
 @mutant("TR001-placeholder", "a placeholder survives in a document", fires="TR001", at="project")
@@ -53,14 +57,15 @@ def conditional_name(edit: Edit) -> None:
 @mutant("TR002-yaml", "a YAML file is cut short in a string", fires="TR002", at="project")
 def yaml_broken(edit: Edit) -> None:
     """A quote is never closed."""
-    name = first(edit, lambda name, file: name.endswith((".yml", ".yaml")), "YAML file")
+    name = first(edit, lambda name, file: name.endswith((".yml", ".yaml")), "planted.yaml", "key: 1\n")
     edit.write(name, edit.text(name) + '\n"planted: 1\n')
 
 
 @mutant("TR002-yaml-key", "a YAML mapping has a key twice", fires="TR002", at="project")
 def yaml_key(edit: Edit) -> None:
     """The last one wins without a word."""
-    name = first(edit, lambda n, f: bool(n.endswith((".yml", ".yaml")) and _key(f)), "YAML file with keys")
+    keyed = lambda name, file: bool(name.endswith((".yml", ".yaml")) and _key(file))  # noqa: E731
+    name = first(edit, keyed, "planted.yaml", "key: 1\n")
     edit.write(name, f"{edit.text(name).rstrip()}\n{_key(edit.files[name])}: planted\n")
 
 
@@ -100,6 +105,9 @@ def python_broken(edit: Edit) -> None:
 )
 def python_newer(edit: Edit) -> None:
     """Type aliases came with 3.12; a project that promises nothing older takes no harm."""
+    promised = python_floor(edit.files)
+    if promised is None or promised >= (3, 12):
+        raise NotPlantable("no version of Python is promised that is older than 3.12")
     edit.write("planted.py", "type Planted = int\n")
 
 
@@ -151,42 +159,6 @@ def page_broken(edit: Edit) -> None:
 def image_broken(edit: Edit) -> None:
     """As a lost line continuation leaves it."""
     edit.write("planted/Dockerfile", "FROM scratch\nRUN one\n    two\n")
-
-
-def _word(edit: Edit) -> str:
-    """The name of a switch that is off, as a person writes it."""
-    for option, answer in edit.project.combo.answers:
-        if answer == "no":
-            return re.sub(r"^(include|use|enable)_", "", option).replace("_", " ")
-    raise NotPlantable("no switch is off")
-
-
-@mutant(
-    "TR003-word",
-    "a document speaks of a feature that is off",
-    fires="TR003",
-    absent={"kubernetes"},
-    at="project",
-)
-def residue_word(edit: Edit) -> None:
-    """A passage that does not depend on the switch."""
-    name = document(edit)
-    edit.write(name, f"{edit.text(name).rstrip()}\n\nDeploy it with {_word(edit).title()}.\n")
-
-
-@mutant(
-    "TR003-path", "a file of a feature that is off stays", fires="TR003", absent={"kubernetes"}, at="project"
-)
-def residue_path(edit: Edit) -> None:
-    """A tree that the hook's table does not name."""
-    edit.write(f"deploy/{_word(edit).replace(' ', '_')}/values.txt", "replicas=1\n")
-
-
-@mutant("TR003-name", "code names a feature that is off", fires="TR003", absent={"kubernetes"}, at="project")
-def residue_name(edit: Edit) -> None:
-    """In the middle of an identifier."""
-    word = "".join(part.title() for part in _word(edit).split())
-    edit.write("planted.txt", f"call init{word}Client and stop\n")
 
 
 @mutant("TR006-key", "a private key is in the render", fires="TR006", at="project")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Callable
 from typing import Any
 
 import yaml
 
-from pytest_saas_validate.evidence.render_calls import COMPOSE, WORKFLOW
+from pytest_saas_validate.evidence.render_calls import COMPOSE, WORKFLOW, read
 from pytest_saas_validate.mutants import Edit, Mutant, NotPlantable, mutant
 from pytest_saas_validate.mutants.render import document
+from pytest_saas_validate.mutants.render_references import package
+from pytest_saas_validate.project import File
+
+_SERVICES = "services:\n  there:\n    image: busybox:1\n"
+_WORKFLOW = "on: push\njobs:\n  there:\n    runs-on: ubuntu-latest\n    steps: [{ run: echo there }]\n"
+_HOOKS = "repos:\n  - repo: local\n    hooks: [{ id: there, name: there, entry: echo, language: system }]\n"
 
 
 def named(edit: Edit, pattern: re.Pattern[str], what: str) -> str:
@@ -21,12 +26,15 @@ def named(edit: Edit, pattern: re.Pattern[str], what: str) -> str:
     return name
 
 
-def said(id: str, title: str, text: str) -> Mutant:
-    """A command in a document that calls what is not there."""
+def said(id: str, title: str, text: str, *, beside: tuple[re.Pattern[str], str, str] | None = None) -> Mutant:
+    """A command in a document that calls what is not there; `beside` is made when nothing like it is."""
 
     @mutant(id, title, fires="TR014", at="project")
     def plant(edit: Edit) -> None:
         name = document(edit)
+        if beside is not None:
+            pattern, path, content = beside
+            edit.there(lambda name, file: bool(pattern.search(name)), path, content)
         edit.write(name, f"{edit.text(name).rstrip()}\n\n```sh\n{text}\n```\n")
 
     return plant
@@ -34,24 +42,35 @@ def said(id: str, title: str, text: str) -> Mutant:
 
 MAKE = said("TR014-make", "a document calls a make target that is not there", "make planted-target")
 NPM = said("TR014-npm", "a document calls an npm script that is not there", "cd . && npm run planted-script")
-MODULE = said("TR014-module", "a document calls a module that is not there", "python -m planted_module up")
+MODULE = said(
+    "TR014-module",
+    "a document calls a module that is not there",
+    "python -m planted_module up",
+    beside=(re.compile(r"^planted/locked\.txt$"), "planted/locked.txt", "planted-one==1.2\n"),
+)
 HOOK = said("TR014-hook", "a document runs a hook that is not there", "pre-commit run planted-hook")
 SERVICE = said(
     "TR014-service",
     "a document starts a service that is not there",
     "docker compose run --rm planted-service",
+    beside=(COMPOSE, "planted/compose.yml", _SERVICES),
 )
 
 
+def _jobs(text: str) -> list[dict[str, Any]]:
+    jobs = read(text).get("jobs")
+    return [job for job in jobs.values() if isinstance(job, dict)] if isinstance(jobs, dict) else []
+
+
 def _step(edit: Edit, change: Callable[[dict[str, Any]], None]) -> None:
-    """Change the first job of a workflow; raises NotPlantable."""
-    name = next(
-        (n for n in edit.files if WORKFLOW.search(n) and re.search(r"^jobs:", edit.text(n), re.M)), ""
-    )
-    if not name:
-        raise NotPlantable("no workflow")
+    """Change the first job with steps of a workflow."""
+
+    def with_steps(name: str, file: File) -> bool:
+        return bool(WORKFLOW.search(name)) and any("steps" in job for job in _jobs(file.text or ""))
+
+    name = edit.there(with_steps, ".github/workflows/planted.yml", _WORKFLOW)
     workflow = yaml.safe_load(edit.text(name))
-    change(next(iter(workflow["jobs"].values())))
+    change(next(job for job in workflow["jobs"].values() if "steps" in job))
     if True in workflow:  # what YAML 1.1 makes of `on`
         workflow["on"] = workflow.pop(True)
     edit.write(name, yaml.safe_dump(workflow, sort_keys=False))
@@ -61,7 +80,6 @@ def _step(edit: Edit, change: Callable[[dict[str, Any]], None]) -> None:
     "TR014-workflow",
     "a workflow calls a make target that is not there",
     fires="TR014",
-    needs={"github_actions"},
     at="project",
 )
 def workflow_step(edit: Edit) -> None:
@@ -69,9 +87,7 @@ def workflow_step(edit: Edit) -> None:
     _step(edit, lambda job: job["steps"].append({"run": "echo start\nmake planted-target\n"}))
 
 
-@mutant(
-    "TR014-needs", "a job needs one that is not there", fires="TR014", needs={"github_actions"}, at="project"
-)
+@mutant("TR014-needs", "a job needs one that is not there", fires="TR014", at="project")
 def needs(edit: Edit) -> None:
     """It was renamed."""
     _step(edit, lambda job: job.update(needs=["planted-job"]))
@@ -82,12 +98,8 @@ def needs(edit: Edit) -> None:
 )
 def recipe(edit: Edit) -> None:
     """It was renamed, the recipe was not."""
-    packages = [posixpath.dirname(n) for n in edit.files if n.endswith("/__init__.py")]
-    top = [folder for folder in packages if posixpath.dirname(folder) not in packages]
-    if not top:
-        raise NotPlantable("no Python package")
-    folder, _, package = top[0].rpartition("/")
-    edit.write("planted/Makefile", f"all:\n\tcd ../{folder or '.'} && python -m {package}.planted_module\n")
+    folder, _, name = package(edit).rpartition("/")
+    edit.write("planted/Makefile", f"all:\n\tcd ../{folder or '.'} && python -m {name}.planted_module\n")
 
 
 @mutant("TR014-wanted", "a target needs what nothing makes", fires="TR014", at="project")
@@ -147,13 +159,16 @@ THROUGH = image(
 
 def _compose(edit: Edit, change: Callable[[dict[str, Any]], None]) -> None:
     """One more service in the first compose file, behind a profile: nothing starts it."""
-    name = named(edit, COMPOSE, "compose file")
+    usual = re.compile(r"^services:\n  \w", re.M)
+    name = edit.there(
+        lambda name, file: bool(COMPOSE.search(name) and usual.search(file.text or "")),
+        "planted/compose.yml",
+        _SERVICES,
+    )
     planted: dict[str, Any] = {"image": "busybox:1", "profiles": ["planted"]}
     change(planted)
     text = yaml.safe_dump({"planted": planted}, sort_keys=False)
     lines = "".join(f"  {line}\n" for line in text.splitlines())
-    if not re.search(r"^services:\n", edit.text(name), re.M):
-        raise NotPlantable(f"{name} has no services")
     edit.write(
         name, re.sub(r"^services:\n", lambda _: f"services:\n{lines}", edit.text(name), count=1, flags=re.M)
     )
@@ -185,7 +200,7 @@ NO_HOST = service(
 @mutant("TR015-hook", "a hook looks at files that are not there", fires="TR015", at="project")
 def hook_files(edit: Edit) -> None:
     """Their folder was renamed."""
-    name = named(edit, re.compile(r"^\.pre-commit-config\.yaml$"), "pre-commit configuration")
+    name = edit.there(lambda name, file: name == ".pre-commit-config.yaml", ".pre-commit-config.yaml", _HOOKS)
     config = yaml.safe_load(edit.text(name))
     config["repos"][0]["hooks"][0]["files"] = "^planted/"
     edit.write(name, yaml.safe_dump(config, sort_keys=False))

@@ -11,6 +11,7 @@ from typing import Any
 from pytest_saas_validate.evidence.render_web import unresolved
 from pytest_saas_validate.mutants import Edit, NotPlantable, mutant
 from pytest_saas_validate.mutants.render import document
+from pytest_saas_validate.project import File
 
 
 @mutant("TR008-link", "a document links to a file that is not there", fires="TR008", at="project")
@@ -45,22 +46,25 @@ def deleted_target(edit: Edit) -> None:
 @mutant("TR013-module", "a Python file imports a module that is not there", fires="TR013", at="project")
 def absent_module(edit: Edit) -> None:
     """The module's switch is off, the import does not depend on it."""
-    edit.write("planted.py", f"from {_package(edit)}.planted_absent import nothing\n\nprint(nothing)\n")
+    edit.write("planted.py", f"from {_named(edit)}.planted_absent import nothing\n\nprint(nothing)\n")
 
 
 @mutant("TR013-name", "a Python file imports a name that is not there", fires="TR013", at="project")
 def absent_name(edit: Edit) -> None:
     """The name's switch is off, the import does not depend on it."""
-    edit.write("planted.py", f"from {_package(edit)} import planted_absent\n\nprint(planted_absent)\n")
+    edit.write("planted.py", f"from {_named(edit)} import planted_absent\n\nprint(planted_absent)\n")
 
 
-def _package(edit: Edit) -> str:
-    for name in edit.files:
+def package(edit: Edit) -> str:
+    """The folder of a Python package that is in no other one; made when there is none."""
+
+    def outermost(name: str, file: File) -> bool:
         folder, _, base = name.rpartition("/")
-        parent = posixpath.dirname(folder)
-        if base == "__init__.py" and posixpath.join(parent, "__init__.py") not in edit.files:
-            return posixpath.basename(folder)
-    raise NotPlantable("no Python package")
+        return (
+            bool(folder) and base == "__init__.py" and f"{posixpath.dirname(folder)}/{base}" not in edit.files
+        )
+
+    return posixpath.dirname(edit.there(outermost, "planted_package/__init__.py", "ONE = 1\n"))
 
 
 @mutant("TR013-swallowed", "a web module is missing", fires="TR013", also={"TR008"}, at="project")
@@ -71,18 +75,24 @@ def swallowed(edit: Edit) -> None:
         if any(True for _ in unresolved(left)):
             edit.remove(name)
             return
-    raise NotPlantable("no web module that another one imports")
+    edit.write("planted/page.js", 'import "./absent.js";\n')
+
+
+def _named(edit: Edit) -> str:
+    return posixpath.basename(package(edit))
 
 
 def _spare_lock(edit: Edit) -> str:
-    """A hashed lock that the table does not name, so that no environment is made of it."""
+    """A hashed lock that the table does not name, so that no environment is made of it; else a new one."""
     backend = edit.spec.backend
     named = {posixpath.join(backend.path, lock) for lock in backend.locks} if backend else set()
     for name, file in edit.files.items():
         lock = name.endswith(".txt") and f"{name[:-4]}.in" in edit.files
         if lock and name not in named and "--hash=" in (file.text or ""):
             return name
-    raise NotPlantable("no hashed lock besides those that the table names")
+    edit.write("planted/requirements.in", "planted-one>=1\n")
+    edit.write("planted/requirements.txt", f"planted-one==1.2 \\\n    --hash=sha256:{'0' * 64}\n")
+    return "planted/requirements.txt"
 
 
 @mutant("TR010-hash", "a pinned line has no hash", fires="TR010", at="project")
@@ -149,7 +159,18 @@ def _npm(edit: Edit) -> Iterator[tuple[str, dict[str, Any]]]:
         if posixpath.basename(name) == "package-lock.json":
             yield name, json.loads(edit.text(name))
             return
-    raise NotPlantable("no package-lock.json")
+    manifest: dict[str, Any] = {"name": "planted", "dependencies": {"planted-one": "^1.0.0"}}
+    whole = {"version": "1.0.0", "integrity": f"sha512-{'0' * 86}=="}
+    lock = {
+        "lockfileVersion": 3,
+        "packages": {
+            "": manifest,
+            "node_modules/planted-one": {**whole, "optionalDependencies": {"planted-native": "1.0.0"}},
+            "node_modules/planted-native": whole,
+        },
+    }
+    edit.write("planted/package.json", json.dumps(manifest))
+    yield "planted/package-lock.json", json.loads(json.dumps(lock))
 
 
 @mutant("TR010-npm-step", "an npm lock is out of step with its manifest", fires="TR010", at="project")

@@ -5,11 +5,15 @@ Longer than 250 lines because it is one list: each defect is a few lines, and th
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from pytest_saas_validate.combos import Feature, Option, read_options
+from pytest_saas_validate.evidence.render_words import Words
 from pytest_saas_validate.mutants import NotPlantable, mutant
 from pytest_saas_validate.probes.render_variables import Text, texts
 
@@ -35,11 +39,30 @@ def _sources(template: Path) -> Iterator[tuple[Path, str]]:
 
 
 def document(template: Path) -> Path:
-    """A Markdown file of the project folder that is always there; raises NotPlantable."""
-    found = next((p for p, _ in _sources(template) if p.suffix == ".md" and "{%" not in p.name), None)
-    if found is None:
-        raise NotPlantable("no Markdown file")
-    return found
+    """A Markdown file that is rendered; made when there is none; raises NotPlantable."""
+    root = inside(template)
+    for path, _ in _sources(template):
+        plain = not any("{%" in part for part in path.relative_to(root).parts)
+        if path.suffix == ".md" and plain and not _copied(template, path.relative_to(root)):
+            return path
+    path = root / "PLANTED.md"
+    if _copied(template, path.relative_to(root)):
+        raise NotPlantable("every document is copied without being rendered")
+    path.write_text("# Planted\n", encoding="utf-8")
+    return path
+
+
+def _copied(template: Path, path: Path) -> bool:
+    """Whether cookiecutter copies a file of the project folder as it is."""
+    patterns = _variables(template).get("_copy_without_render", [])
+    return any(
+        fnmatch.fnmatch(str(place), pattern) for place in (path, *path.parents) for pattern in patterns
+    )
+
+
+def _variables(template: Path) -> dict[str, Any]:
+    variables: dict[str, Any] = json.loads((template / "cookiecutter.json").read_text(encoding="utf-8"))
+    return variables
 
 
 def append(path: Path, text: str) -> None:
@@ -58,19 +81,18 @@ def hook(template: Path, name: str) -> Path:
     return path
 
 
-def _switches(template: Path) -> list[str]:
-    """Options that are answered with yes or no."""
-    variables = json.loads((template / "cookiecutter.json").read_text(encoding="utf-8"))
-    return [n for n, v in variables.items() if isinstance(v, list) and sorted(v) == ["no", "yes"]]
+def _switches(template: Path) -> list[Option]:
+    """Options that switch a feature."""
+    return [option for option in read_options(template) if option.feature]
 
 
-def _replace_everywhere(template: Path, old: str, new: str) -> int:
-    """In names and texts of the project folder, except where answers are recorded; how often."""
+def _replace_everywhere(template: Path, old: str, new: str, *, switch: bool = False) -> int:
+    """In names and texts of the project folder, of a switch not where answers are recorded; how often."""
     count = 0
     record = re.compile(rf"^\s*\"?\w+\"?\s*[=:]\s*\"\{{\{{\s*{re.escape(old)}\s*\}}\}}\"")
     for path, text in list(_sources(template)):
         lines = [
-            line if record.match(line) and new.startswith("'y") else line.replace(old, new)
+            line if switch and record.match(line) else line.replace(old, new)
             for line in text.splitlines(keepends=True)
         ]
         count += "".join(lines) != text
@@ -85,36 +107,50 @@ def _replace_everywhere(template: Path, old: str, new: str) -> int:
     "TR003-unconditional",
     "a conditional file is always there",
     fires="TR003",
-    also={"TR010", "TR013"},
-    absent={"sentry"},
+    also={"TR"},
+    bare=True,
     at="template",
 )
 def unconditional(template: Path) -> None:
     """Its name lost the condition."""
-    for path, _ in sorted(_sources(template), key=lambda item: ".py" in item[0].name):
-        switch = _SWITCH.search(path.name)
-        if switch and "sentry" in switch.group(1) and switch.group(2) == "yes":
+    switches = {option.name: option for option in _switches(template)}
+    for path, text in sorted(_sources(template), key=lambda item: ".py" in item[0].name):
+        asked = _SWITCH.search(path.name)
+        option = switches.get(asked.group(1)) if asked else None
+        if asked and option and asked.group(2) == option.on and _tells(option, path, text):
             path.rename(path.with_name(re.sub(r"\{%.*?%\}", "", path.name)))
             return
-    raise NotPlantable("no file whose name depends on that switch")
+    raise NotPlantable("no file whose name depends on a switch, and whose name or text says what for")
 
 
-@mutant("TR004-switch", "a switch has no effect", fires={"TR004", "TR011"}, also={"TR009"}, at="template")
+def _tells(option: Option, path: Path, text: str) -> bool:
+    feature = option.feature or ""
+    words = Words(Feature(feature, feature, (feature,)))
+    name = re.sub(r"\{%.*?%\}", "", path.name)
+    return bool(words.find(name)) or (
+        not words.common and bool(words.find(re.sub(r"\{[{%].*?[%}]\}", "", text)))
+    )
+
+
+@mutant("TR004-switch", "a switch has no effect", fires="TR004", also={"TR009", "TR011"}, at="template")
 def inert_switch(template: Path) -> None:
     """Every condition on it is always true."""
     hooks = "".join(path.read_text(encoding="utf-8") for path in (template / "hooks").glob("post*"))
-    for name in _switches(template):
-        if name not in hooks and _replace_everywhere(template, f"cookiecutter.{name}", "'yes'"):
+    for option in _switches(template):
+        if re.search(rf"\b{option.name}\b", hooks):
+            continue
+        if _replace_everywhere(template, f"cookiecutter.{option.name}", f"'{option.on}'", switch=True):
             return
-    raise NotPlantable("no yes/no option that the files alone decide")
+    raise NotPlantable("no switch that files alone decide")
 
 
 @mutant("TR004-text", "an answer is used nowhere", fires="TR004", also={"TR009"}, at="template")
 def inert_text(template: Path) -> None:
     """The default was written out instead."""
-    text = _free_text(template)
-    if not _replace_everywhere(template, f"cookiecutter.{text.name}", f"'{text.default}'"):
-        raise NotPlantable(f"{text.name} is used nowhere")
+    for text in _free_texts(template):
+        if _replace_everywhere(template, f"cookiecutter.{text.name}", f"'{text.default}'"):
+            return
+    raise NotPlantable("no file uses a free text that nothing else is made of")
 
 
 def _basis(text: Text, template: Path) -> bool:
@@ -179,10 +215,15 @@ def shell_string(template: Path) -> None:
 
 
 def _free_text(template: Path) -> Text:
+    for text in _free_texts(template):
+        return text
+    raise NotPlantable("no free text that nothing else is made of")
+
+
+def _free_texts(template: Path) -> Iterator[Text]:
     for text in texts(template):
         if text.default and not text.derived and not _basis(text, template):
-            return text
-    raise NotPlantable("no free text that nothing else is made of")
+            yield text
 
 
 @mutant("TR009-unchecked", "no answer is refused", fires="TR009", at="template")
@@ -195,15 +236,12 @@ def unchecked(template: Path) -> None:
         path.unlink()
 
 
-_NO_HOOK = {"TR004", "TR005", "TR008", "TR009", "TR012"}
-
-
 @mutant(
     "TR011-gone",
     "the hook that removes is gone",
     fires={"TR003", "TR011"},
-    also=_NO_HOOK,
-    absent={"kubernetes"},
+    also={"TR"},  # what no hook removes may be wrong in any way
+    bare=True,
     at="template",
 )
 def hook_gone(template: Path) -> None:
@@ -216,8 +254,8 @@ def hook_gone(template: Path) -> None:
     "TR011-misnamed",
     "the hook that removes has another name",
     fires={"TR003", "TR011"},
-    also=_NO_HOOK,
-    absent={"kubernetes"},
+    also={"TR"},  # what no hook removes may be wrong in any way
+    bare=True,
     at="template",
 )
 def hook_misnamed(template: Path) -> None:
@@ -230,8 +268,8 @@ def hook_misnamed(template: Path) -> None:
     "TR011-idle",
     "the hook that removes returns at once",
     fires={"TR003", "TR011"},
-    also=_NO_HOOK,
-    absent={"kubernetes"},
+    also={"TR"},  # what no hook removes may be wrong in any way
+    bare=True,
     at="template",
 )
 def hook_idle(template: Path) -> None:
@@ -256,11 +294,11 @@ def _post(template: Path) -> list[Path]:
 @mutant("TR011-inverted", "a file comes when its switch is off", fires="TR011", at="template")
 def inverted(template: Path) -> None:
     """The condition is the wrong way round."""
-    for name in _switches(template):
-        file = f"{{% if cookiecutter.{name} == 'no' %}}PLANTED.md{{% endif %}}"
+    for option in _switches(template):
+        file = f"{{% if cookiecutter.{option.name} == '{option.off}' %}}PLANTED.md{{% endif %}}"
         (inside(template) / file).write_text("# Planted\n", encoding="utf-8")
         return
-    raise NotPlantable("no yes/no option")
+    raise NotPlantable("no switch")
 
 
 @mutant("TR012-folder", "an empty folder stays", fires="TR012", at="template")

@@ -14,7 +14,7 @@ from pytest_saas_validate.tools import find
 @mutant("TR016-read", "an example file sets what nothing reads", fires="TR016", at="project")
 def unread(edit: Edit) -> None:
     """The setting was renamed."""
-    name = named(edit, EXAMPLE, "example of an environment")
+    name = edit.there(lambda name, file: bool(EXAMPLE.search(name)), "planted/.env.example", "")
     edit.write(name, f"{edit.text(name).rstrip()}\nPLANTED_SETTING=1\n")
 
 

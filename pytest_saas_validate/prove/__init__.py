@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from pytest_saas_validate.checks import catalogue
@@ -14,6 +16,8 @@ from pytest_saas_validate.plan.gather import Planted
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.report.kills import Kill
 
+_LINE = re.compile(r":\d+(:|$)")
+_NUMBER = re.compile(r"(?<=\bline )\d+|(?<=\bcolumn )\d+")
 _NOT_JUDGED = (Outcome.ERROR, Outcome.UNAVAILABLE)
 
 
@@ -83,11 +87,11 @@ def _looked_at(mutant: Mutant) -> set[type]:
     return {kind for check in catalogue() if mutant.explains(check.id) for kind in check.kinds}
 
 
-def _red(verdict_: Verdict) -> frozenset[tuple[str, str]]:
-    """What is wrong, comparable between two runs."""
+def _red(verdict_: Verdict) -> Counter[tuple[str, str]]:
+    """What is wrong, comparable between two runs: a defect moves the lines of what is there already."""
     if verdict_.outcome is Outcome.ERROR:
-        return frozenset({("error", "")})
-    return frozenset((finding.where, finding.message) for finding in verdict_.findings)
+        return Counter({("error", ""): 1})
+    return Counter((_LINE.sub(r"\1", f.where), _NUMBER.sub("", f.message)) for f in verdict_.findings)
 
 
 def _mutated(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_saas_validate.bake import BakeError
 from pytest_saas_validate.checks import catalogue
 from pytest_saas_validate.combos import Combo, Feature
 from pytest_saas_validate.evidence.render import Effects, Pair, Rendered, Shape
@@ -15,6 +16,7 @@ from pytest_saas_validate.evidence.render_syntax import data_faults
 from pytest_saas_validate.evidence.render_values import misread
 from pytest_saas_validate.evidence.render_web import unresolved
 from pytest_saas_validate.probes.render_compared import Before
+from pytest_saas_validate.probes.render_hostile import _last
 from pytest_saas_validate.probes.render_scripts import SCRIPTS
 from pytest_saas_validate.probes.render_variables import Text
 from pytest_saas_validate.project import File, Project, read_files
@@ -182,6 +184,13 @@ def test_variables_are_named_in_both_ways() -> None:
 
 
 # Hostile answers
+
+
+def test_what_a_crash_said_names_no_folder_of_this_run() -> None:
+    problem = BakeError(
+        '/a/b/template: combination bare does not render: OSError: "/x/y/runs/1/notes" exists'
+    )
+    assert _last(problem) == 'OSError: ".../notes" exists'
 
 
 @pytest.mark.parametrize(
