@@ -116,11 +116,13 @@ SHELLCHECK = Judge(
     bad='#!/bin/bash\nfor one in $@; do echo "$one"; done\n',
     suffix=".sh",
 )
-# Names that Python 2 had, notebooks have, and documentation builders and translations put there.
+# Names that Python 2 had, that notebooks, documentation builders and translations put there, and
+# placeholders that a program fills in.
 _ELSEWHERE = re.compile(
     r"`(unicode|basestring|long|xrange|raw_input|unichr|reduce|cmp|file|execfile|reload|buffer|apply|_|"
-    r"get_ipython|get_config|display|dbutils|spark|tags|ngettext)`"
+    r"get_ipython|get_config|display|dbutils|spark|tags|ngettext|__[A-Z_]+__)`"
 )
+_MADE = re.compile(r"\bglobals\(\)|\bexec\(|^# Databricks notebook", re.M)
 
 
 def _ruff(said: Any, texts: Mapping[str, str]) -> Said:
@@ -166,11 +168,11 @@ def _scripts(project: Project) -> Sequence[str]:
 
 
 def _python(project: Project) -> Sequence[str]:
-    """All but notebooks that are kept as Python, to which names are given."""
+    """All but those that make names as they run, and notebooks, which are given some."""
     return [
         name
         for name, file in project.files.items()
-        if name.endswith(".py") and file.text and "# Databricks notebook" not in file.text[:80]
+        if name.endswith(".py") and file.text and not _MADE.search(file.text)
     ]
 
 

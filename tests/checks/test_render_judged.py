@@ -149,6 +149,8 @@ def test_names_that_are_given_from_outside_are_clean(tmp_path: Path) -> None:
         "a.py": "from os import *\n\n\ndef f():\n    return sep, __file__, _('x')\n",
         "book.py": "# Databricks notebook source\ndbutils.x(anything)\n",
         "old.py": "try:\n    text = unicode\nexcept NameError:\n    text = str\n",
+        "made.py": "globals().update(one=1)\n__all__ = ['one']\n",
+        "filled.py": "home = __HOME__\n",
         "broken.py": "def f(:\n",
         "quiet.py": "one = two  # noqa: F821\n",
     }
