@@ -26,15 +26,17 @@ class Promises:
     def of(self, option: Option, on: Shape) -> bool:
         """Whether a switch is named where files are chosen, or a path of a render with it bears its words."""
         named = re.compile(rf"\b{re.escape(option.name)}\b")
-        if any(named.search(text) for text in self._deciding):
+        if any(named.search(text) for text in self._hooks) and not self.renders.hooks:
+            return False  # what would decide it was not run
+        if any(named.search(text) for text in (*self.sources, *self._hooks)):
             return True
         feature = option.feature or ""
         words = Words(self.renders.features.get(feature) or Feature(feature, feature, (feature,)))
         return bool(feature) and any(words.find(path) for path in on.digests)
 
     @cached_property
-    def _deciding(self) -> tuple[str, ...]:
+    def _hooks(self) -> tuple[str, ...]:
         beside = self.renders.template.parent / "hooks"
         hooks = [file.text or "" for name, file in self.sources.items() if name.startswith("hooks/")]
         hooks += [file.text or "" for file in read_files(beside).values()] if beside.is_dir() else []
-        return (*self.sources, *(text for text in hooks if REMOVES.search(text)))
+        return tuple(text for text in hooks if REMOVES.search(text))

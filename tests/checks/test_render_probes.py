@@ -57,7 +57,8 @@ def test_without_its_hook_nothing_is_refused(template: Path, workspace: Workspac
     assert "slug = a path: renders to a place outside of the project" in found
     assert "slug = a tag: made more than one folder" in found
     assert any("a.yaml: [0].by" in line and "is 123 instead of '123 or null'" in line for line in found)
-    escaped = workspace.root.rglob("saas-validate-escaped")  # as a folder's name it is a good one
+    escaped = list(workspace.swift("bakes").rglob("saasvalidateescaped"))  # a good name for a folder
+    assert escaped
     assert all(path.parent.parent.name == "again" for path in escaped)
 
 
@@ -77,6 +78,13 @@ def test_a_hook_beside_the_template_never_runs(template: Path, workspace: Worksp
         for name in ("post", "pre")
     ]
     assert any("include_tree: switched on, it brings no file" in line for line in found)
+
+
+def test_a_hook_that_is_not_run_promises_nothing(template: Path, workspace: Workspace) -> None:
+    settings = read_settings(template, Switches(path=str(template), only="TR011", hooks=False))
+    plan = Plan(settings, lambda: workspace, no_engine)
+    (case,) = plan.cases
+    assert plan.verdict(case).outcome is Outcome.OK
 
 
 def test_an_option_is_judged_when_the_run_has_one_combination(template: Path, workspace: Workspace) -> None:
