@@ -17,6 +17,7 @@ from pytest_saas_validate.probes.render_variables import (
     Text,
     answered,
     barest,
+    compared,
     default,
     fullest,
     plain_paths,
@@ -48,6 +49,8 @@ def _effects(renders: Renders) -> Effects:
         "post_gen" in name and REMOVES.search(sources[name].text or "") for name in hooks
     )
     effects = {text.name: _changes(text, renders, shapes) for text in texts(renders.template)}
+    # Of what is compared with words, nobody knows which words together make a difference.
+    effects |= {name: None for name in compared(renders.template) if effects.get(name) is False}
     return Effects(
         pairs=pairs,
         inert=tuple(name for name, changes in effects.items() if changes is False),
@@ -56,7 +59,9 @@ def _effects(renders: Renders) -> Effects:
         prunes=prunes,
         strays=tuple(_strays(renders.template, sources, hooks)),
         unreached=tuple(
-            f"{n}: no other answer that it accepts was found" for n, c in effects.items() if c is None
+            f"{n}: no other answer was found that it accepts and that tells"
+            for n, c in effects.items()
+            if c is None
         ),
     )
 

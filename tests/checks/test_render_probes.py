@@ -187,3 +187,15 @@ def test_what_no_parser_reads_is_listed(tmp_path: Path) -> None:
     )
     assert PARSED.gather(made, {}).unreached == ("Helm templates", "Mako templates")
     assert PARSED.gather(made, {}).faults == ()
+
+
+def test_a_free_text_that_is_compared_with_words_is_not_called_useless(
+    template: Path, workspace: Workspace
+) -> None:
+    project = template / "{{cookiecutter.slug}}"
+    variables = template / "cookiecutter.json"
+    variables.write_text(variables.read_text().replace("{\n", '{\n  "kind": "none",\n  "idle": "none",\n', 1))
+    readme = project / "README.md"
+    readme.write_text(readme.read_text() + "{% if cookiecutter.kind == 'web' %}\nWeb.\n{% endif %}\n")
+    found = findings(template, workspace, "TR004")
+    assert found == ["cookiecutter.json: idle: another answer gives the same project"]
