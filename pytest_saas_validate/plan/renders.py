@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pytest_saas_validate.bake import Oven, Way
+from pytest_saas_validate.bake import BakeError, Oven, Way
 from pytest_saas_validate.bake.memo import Memo
 from pytest_saas_validate.combos import Combo, Feature, Option
 from pytest_saas_validate.process import Workspace, once
@@ -65,11 +65,7 @@ class Bakery:
         """The render of a combination; raises BakeError."""
         if combo.id not in self._read:
             name = f"{self.digest[:16]}/{_folder(combo, {})}"
-            made = once(
-                self.workspace.shared,
-                f"bake-{name}",
-                lambda: self._oven.bake(combo, self._empty(name), self.settings.answers),
-            )
+            made = self._baked(self._oven, combo, name)
             # Of equal files one is kept: most are the same in most combinations.
             files = {path: self._files.setdefault(file, file) for path, file in made.files.items()}
             self._read[combo.id] = replace(made, files=files)
@@ -80,21 +76,27 @@ class Bakery:
 
         Deep enough that an answer with `../../` still ends in a folder of this template alone.
         """
-        name = f"{self.digest[:16]}/again/{_folder(combo, extra)}"
-        return once(
-            self.workspace.shared,
-            f"bake-{name}",
-            lambda: self._oven.bake(combo, self._empty(name), {**self.settings.answers, **extra}),
-        )
+        return self._baked(self._oven, combo, f"{self.digest[:16]}/again/{_folder(combo, extra)}", extra)
 
     def otherwise(self, combo: Combo, way: Way) -> Project:
         """A bake whose hooks are run another way; raises BakeError."""
         name = f"{self.digest[:16]}/otherwise/{way.name}/{_folder(combo, {})}"
-        return once(
-            self.workspace.shared,
-            f"bake-{name}",
-            lambda: replace(self._oven, way=way).bake(combo, self._empty(name), self.settings.answers),
-        )
+        return self._baked(replace(self._oven, way=way), combo, name)
+
+    def _baked(self, oven: Oven, combo: Combo, name: str, extra: Mapping[str, str] = {}) -> Project:
+        """Each once in a run, refusals too; raises BakeError."""
+        answers = {**self.settings.answers, **extra}
+
+        def bake() -> Project | BakeError:
+            try:
+                return oven.bake(combo, self._empty(name), answers)
+            except BakeError as refusal:
+                return type(refusal)(str(refusal))
+
+        made = once(self.workspace.shared, f"bake-{name}", bake)
+        if isinstance(made, BakeError):
+            raise made
+        return made
 
     def _empty(self, name: str) -> Path:
         """A folder for a bake: one that was broken off, perhaps with its worker, may have left a half one."""

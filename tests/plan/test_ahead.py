@@ -91,3 +91,13 @@ def test_what_could_not_be_judged_is_tried_again(run: Run, template: Path) -> No
     mended, plan = run("TR002")
     assert {verdict.outcome for verdict in mended} == {Outcome.OK}
     assert plan.ahead.reused == 0
+
+
+def test_a_refusal_is_heard_once(run: Run, template: Path, bakes: list[str]) -> None:
+    """However many checks want the render."""
+    hook = template / "hooks" / "pre_gen_project.py"
+    hook.parent.mkdir()
+    hook.write_text("raise SystemExit('no')\n")
+    verdicts, _ = run("TR001,TR002,TR007,TR012")
+    assert {verdict.outcome for verdict in verdicts} == {Outcome.ERROR}
+    assert sorted(bakes) == ["bare", "jobs", "jobs+mail", "mail"]
