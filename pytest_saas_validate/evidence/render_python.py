@@ -6,10 +6,10 @@ import ast
 import posixpath
 import re
 import sys
-import warnings
 from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 
+from pytest_saas_validate.evidence.quiet import quiet
 from pytest_saas_validate.evidence.render import Fault, PythonModules
 from pytest_saas_validate.project import File
 
@@ -60,8 +60,7 @@ def _read(name: str, text: str) -> tuple[_Module, int]:
 
 def _parse(name: str, text: str) -> tuple[ast.Module, int]:
     """The tree, and the oldest minor version whose grammar accepts the file; raises SyntaxError."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         for minor in range(_OLDEST, sys.version_info.minor + 1):
             try:
                 tree = ast.parse(text, name, feature_version=(3, minor))
@@ -74,8 +73,7 @@ def _parse(name: str, text: str) -> tuple[ast.Module, int]:
 
 def tree_of(text: str) -> ast.Module:
     """Parse without a word about what is only unwise, or will be an error one day; raises SyntaxError."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         return ast.parse(text)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
-
 from pytest_saas_validate.evidence.alerts import Expression
+from pytest_saas_validate.evidence.quiet import quiet
 from pytest_saas_validate.probes import Unavailable
 from pytest_saas_validate.probes.promql_labels import groupings, kept
 from pytest_saas_validate.probes.promql_traffic import quantiles, ratios
@@ -14,8 +13,7 @@ from pytest_saas_validate.probes.promql_tree import certain, filters, selectors
 def read_expression(text: str) -> Expression:
     """The parsed expression; raises Unavailable when the parser is not installed."""
     try:
-        with warnings.catch_warnings():  # 0.12 tells Python 3.15 that its classes are of an older kind
-            warnings.simplefilter("ignore", DeprecationWarning)
+        with quiet():  # 0.12 tells Python 3.15 that its classes are of an older kind
             import promql_parser
     except ImportError:
         raise Unavailable(
