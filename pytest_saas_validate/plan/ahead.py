@@ -63,6 +63,7 @@ class Ahead:
             return {}
 
     def _judge_all(self) -> Mapping[str, Judged]:
+        self.plan.workspace()  # ends what dead runs left, even where nothing has to be gathered
         cases = [c for c in self.plan.applicable() if c.check.subject in STATIC and self.plan.is_chosen(c)]
         names = {case.id: self._by_source(case) for case in cases} if self.plan.settings.is_template else {}
         found = self._read(names)

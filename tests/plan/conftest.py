@@ -6,6 +6,7 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +49,14 @@ def run(template: Path, tmp_path: Path) -> Callable[..., Any]:
 
     @contextmanager
     def start(only: str = "TR", *, kept: bool = True) -> Iterator[Plan]:
-        workspace = Workspace.create(root=tmp_path / "cache")
         settings = read_settings(template, Switches(path=str(template), only=only))
         judgements = Judgements(tmp_path / "judged", print) if kept else None
-        try:
-            yield Plan(settings, lambda: workspace, lambda name, _: None, judgements=judgements, whole=True)
-        finally:
-            workspace.close()
+        workspace = cache(
+            lambda: Workspace.create(root=tmp_path / "cache")
+        )  # made when asked for, as in a run
+        yield Plan(settings, workspace, lambda name, _: None, judgements=judgements, whole=True)
+        if workspace.cache_info().currsize:
+            workspace().close()
 
     def verdicts(only: str = "TR", *, kept: bool = True) -> tuple[list[Any], Plan]:
         with start(only, kept=kept) as plan:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pytest_saas_validate.findings import Outcome
+from pytest_saas_validate.process.identity import here
 
 ROOT = "{{cookiecutter.slug}}"
 Run = Callable[..., Any]
@@ -101,3 +103,14 @@ def test_a_refusal_is_heard_once(run: Run, template: Path, bakes: list[str]) -> 
     verdicts, _ = run("TR001,TR002,TR007,TR012")
     assert {verdict.outcome for verdict in verdicts} == {Outcome.ERROR}
     assert sorted(bakes) == ["bare", "jobs", "jobs+mail", "mail"]
+
+
+def test_a_run_that_gathers_nothing_ends_what_a_dead_one_left(run: Run, tmp_path: Path) -> None:
+    run("TR001")
+    dead = tmp_path / "cache" / "runs" / "dead"
+    dead.mkdir()
+    (dead / "ledger.jsonl").touch()
+    (dead / "owner.json").write_text(json.dumps({"pid": 1, "birth": "never", "here": here()}))
+    _, plan = run("TR001")
+    assert plan.ahead.reused
+    assert not dead.exists()
