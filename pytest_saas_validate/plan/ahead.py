@@ -65,13 +65,20 @@ class Ahead:
     def _judge_all(self) -> Mapping[str, Judged]:
         self.plan.workspace()  # ends what dead runs left, even where nothing has to be gathered
         cases = [c for c in self.plan.applicable() if c.check.subject in STATIC and self.plan.is_chosen(c)]
+        stamps = self._stamps()
         names = {case.id: self._by_source(case) for case in cases} if self.plan.settings.is_template else {}
         found = self._read(names)
         rest = [case for case in cases if case.id not in found]
         made = self._judge(rest)
         traced = {case.id: self.plan.traced(made[case.id], case) for case in rest if case.id in made}
-        self._write(names, traced)
+        if self._stamps() == stamps:  # else what was judged is not what its name was made of
+            self._write(names, traced)
         return {**found, **traced}
+
+    def _stamps(self) -> list[tuple[object, ...]]:
+        """When each file of the template was written: an edit in the middle of a run shows, a revert too."""
+        settings = self.plan.settings
+        return [_stamp(path) for path in _paths(settings.source)] if settings.is_template else []
 
     def _judge(self, cases: Sequence[Case]) -> Mapping[str, Judged]:
         """By the files that decide each; what no run knows is gathered by jobs."""
@@ -160,12 +167,22 @@ def _name(*parts: object) -> str:
 
 def _everything(folder: Path) -> Iterator[str]:
     """All that lies below a folder: paths, kinds, modes, contents, and where links lead."""
+    for path in _paths(folder):
+        mode = path.lstat().st_mode
+        content = path.read_bytes() if stat.S_ISREG(mode) else b""
+        if stat.S_ISLNK(mode):
+            content = os.fsencode(path.readlink())
+        yield f"{path.relative_to(folder)} {mode} {hashlib.sha256(content).hexdigest()}"
+
+
+def _stamp(path: Path) -> tuple[object, ...]:
+    """When a file was written; a folder's time is that of its files, which are asked themselves."""
+    facts = path.lstat()
+    written = (0, 0, 0) if path.is_dir() else (facts.st_ino, facts.st_mtime_ns, facts.st_size)
+    return path, facts.st_mode, *written
+
+
+def _paths(folder: Path) -> Iterator[Path]:
     for root, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in (".git", "__pycache__"))
-        for name in (*folders, *sorted(files)):
-            path = Path(root) / name
-            mode = path.lstat().st_mode
-            content = path.read_bytes() if stat.S_ISREG(mode) else b""
-            if stat.S_ISLNK(mode):
-                content = os.fsencode(path.readlink())
-            yield f"{path.relative_to(folder)} {mode} {hashlib.sha256(content).hexdigest()}"
+        yield from (Path(root) / name for name in (*folders, *sorted(files)))

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from pytest_saas_validate.bake import Oven
 from pytest_saas_validate.findings import Outcome
 from pytest_saas_validate.process.identity import here
 
@@ -114,3 +117,24 @@ def test_a_run_that_gathers_nothing_ends_what_a_dead_one_left(run: Run, tmp_path
     _, plan = run("TR001")
     assert plan.ahead.reused
     assert not dead.exists()
+
+
+def test_an_edit_in_the_middle_of_a_run_is_kept_under_no_name(
+    run: Run, template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was judged is the new file, and the name is made of the old one."""
+    module = template / ROOT / "app.py"
+    module.write_text("print(\n")
+    plain = Oven.bake
+
+    def bake(*args: Any, **named: Any) -> Any:
+        module.write_text("print()\n")
+        return plain(*args, **named)
+
+    with monkeypatch.context() as edited:
+        edited.setattr(Oven, "bake", bake)
+        mended, _ = run("TR002")
+    module.write_text("print(\n")
+    broken, _ = run("TR002")
+    assert {verdict.outcome for verdict in mended} == {Outcome.OK}
+    assert {verdict.outcome for verdict in broken} == {Outcome.FAILED}
