@@ -13,6 +13,7 @@ from pytest_saas_validate.findings import Finding
 from pytest_saas_validate.project import Project
 
 _PLACE = re.compile(r"([^\s:]+)(?::(\d+))?(?=[:\s]|$)")
+_SPACED = re.compile(r"([^\n:]*\.[^\s:/]+):(\d+)$")  # "docs/My page.md:3": only a line tells that it is one
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Provenance:
 
     def source(self, where: str) -> str:
         """ "app/main.py:12" -> "{{cookiecutter.slug}}/app/main.py:20"; empty for a place that is no file."""
-        path, line = named(where)
+        path, line = (where, 0) if where in self.project.files else named(where)
         if path not in self.project.files or not self.project.origins:
             return ""
         origin = self.project.origins.get(path)
@@ -56,7 +57,7 @@ class Provenance:
 
 def named(where: str) -> tuple[str, int]:
     """The path that a place begins with, if it can be one, and the line; 0 for none."""
-    match = _PLACE.match(where)
+    match = _SPACED.fullmatch(where) or _PLACE.match(where)
     path, line = match.groups() if match else ("", None)
     return path, int(line or 0)
 

@@ -35,6 +35,10 @@ def test_one_waiver_for_each_check_and_place_sorted_and_without_lines() -> None:
     assert found == [("SH001", "GET /a"), ("TR003", "a.md"), ("TR003", "b.md:*")]
 
 
+def test_a_line_of_a_file_with_spaces_is_not_waived_by_its_number() -> None:
+    assert places(failed("docs/My page.md:3", "docs/My page.md:9")) == [("TR003", "docs/My page.md:*")]
+
+
 def test_a_place_is_meant_as_it_stands() -> None:
     (made,) = adopt([failed("GET /a[1]*?")], (), until=FAR)
     assert made.covers(Finding(where="GET /a[1]*?", message="m", check="TR003"))

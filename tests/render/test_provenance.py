@@ -24,6 +24,7 @@ def second():
 """
 FILES = {
     f"{ROOT}/{{{{cookiecutter.name}}}}/main.py": MAIN,
+    f"{ROOT}/My page é.md": "first\n{{ cookiecutter.name }}\n",
     f"{ROOT}/plain/kept.txt": "{{ left as it is }}\nsecond\n",
     "hooks/post_gen_project.py": "from pathlib import Path\nPath('made.txt').write_text('by a hook')\n",
 }
@@ -51,6 +52,8 @@ def provenance(tmp_path: Path) -> Provenance:
         ("shop/main.py:4: return", f"{ROOT}/{{{{cookiecutter.name}}}}/main.py:7"),
         ("shop/main.py:99", f"{ROOT}/{{{{cookiecutter.name}}}}/main.py:7"),
         ("plain/kept.txt:2", f"{ROOT}/plain/kept.txt:2"),
+        ("My page é.md", f"{ROOT}/My page é.md"),
+        ("My page é.md:2", f"{ROOT}/My page é.md:2"),
         ("made.txt:1", "hooks/post_gen_project.py"),
         ("GET /shop/main.py", ""),
         ("shop", ""),
