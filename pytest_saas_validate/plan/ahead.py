@@ -25,6 +25,9 @@ from pytest_saas_validate.spec import SpecError
 if TYPE_CHECKING:
     from pytest_saas_validate.plan.plan import Plan
 
+# A hook has its own, PATH is told by the edition, and the rest is of the shell that began the run.
+_NOT_A_HOOKS = frozenset({"HOME", "TMPDIR", "PATH", "PWD", "OLDPWD", "SHLVL", "_"})
+_LONG = 1_000_000  # bytes of what nobody writes by hand
 STATIC = (Subject.PROJECT, Subject.TEMPLATE)
 
 
@@ -166,13 +169,17 @@ def _name(*parts: object) -> str:
 
 
 def _everything(folder: Path) -> Iterator[str]:
-    """All that lies below a folder: paths, kinds, modes, contents, and where links lead."""
+    """All that lies below a folder: paths, kinds, modes, contents, and where links lead; and the variables of
+    the environment that a file names, which a hook may read."""
+    unseen = {os.fsencode(name): value for name, value in os.environ.items() if name not in _NOT_A_HOOKS}
     for path in _paths(folder):
         mode = path.lstat().st_mode
         content = path.read_bytes() if stat.S_ISREG(mode) else b""
         if stat.S_ISLNK(mode):
             content = os.fsencode(path.readlink())
         yield f"{path.relative_to(folder)} {mode} {hashlib.sha256(content).hexdigest()}"
+        for name in [name for name in unseen if name in content] if len(content) < _LONG else ():
+            yield f"{name!r}={unseen.pop(name)}"
 
 
 def _stamp(path: Path) -> tuple[object, ...]:

@@ -86,6 +86,25 @@ def test_waivers_and_days_are_no_part_of_what_is_kept(run: Run, template: Path) 
     assert {verdict.outcome for verdict in waived} == {Outcome.WAIVED}
 
 
+def test_a_variable_that_a_hook_reads_counts(
+    run: Run, template: Path, bakes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = template / "hooks" / "post_gen_project.py"
+    hook.parent.mkdir()
+    hook.write_text("import os\nif os.environ.get('PLANTED'):\n    open('planted.py', 'w').write('(')\n")
+    before, _ = run("TR002")
+    monkeypatch.setenv("PLANTED", "1")
+    after, _ = run("TR002")
+    assert [{verdict.outcome for verdict in each} for each in (before, after)] == [
+        {Outcome.OK},
+        {Outcome.FAILED},
+    ]
+    del bakes[:]
+    monkeypatch.setenv("NOBODY_READS_IT", "1")
+    assert run("TR002")[0] == after
+    assert bakes == []
+
+
 def test_what_could_not_be_judged_is_tried_again(run: Run, template: Path) -> None:
     hook = template / "hooks" / "post_gen_project.py"
     hook.parent.mkdir()
