@@ -44,6 +44,7 @@ class Settings:
     options: tuple[Option, ...]
     combos: tuple[Combo, ...]
     features: Mapping[str, Feature]
+    narrowed: bool = False  # the switches chose the combinations, and not the table
     engines: tuple[str, ...] = ("local",)
     only: tuple[str, ...] = ()  # families and ids; empty: all
     require: frozenset[str] = frozenset()
@@ -103,6 +104,7 @@ def read_settings(start: Path, switches: Switches = Switches()) -> Settings:
         options=options,
         combos=combos,
         features=features,
+        narrowed=bool(switches.combos),
         engines=engines,
         only=tuple(_split(switches.only)),
         require=frozenset(_split(switches.require) or strings_at(table, "require", root)),

@@ -102,13 +102,16 @@ def _elsewhere(settings: Settings) -> Iterator[str]:
 
 def _waivers(plan: Plan, verdicts: Collection[Verdict], everywhere: bool) -> Iterator[str]:
     """What each waiver of the table did; that it covers nothing is told only where all cases were judged."""
+    unjudged = {v.check for v in verdicts if v.outcome in (Outcome.ERROR, Outcome.UNAVAILABLE)}
+    judged = {v.check for v in verdicts if v.outcome is not Outcome.NOT_APPLICABLE} - unjudged
+    everywhere = everywhere and not plan.settings.narrowed
     for waiver in plan.settings.waivers:
         places = sorted({f.where for v in verdicts for f in v.waived if waiver.covers(f)})
         if waiver.until < plan.today:
             yield f"{waiver.check} {waiver.where}: expired on {waiver.until}; mend it, or decide anew"
         elif places:
             yield f"{waiver.check} {'; '.join(places)}: until {waiver.until}: {waiver.reason}"
-        elif everywhere:
+        elif everywhere and waiver.check in judged:
             yield f"{waiver.check} {waiver.where}: covers nothing any more; remove it"
 
 

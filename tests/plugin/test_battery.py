@@ -101,6 +101,8 @@ def test_a_waiver_that_covers_nothing_is_told_and_one_of_no_check_is_refused(
     pytester.makefile(".toml", pyproject=TABLE + waiver.format("TR001"))
     told = run(pytester, "--saas-only=TR001")
     told.stdout.fnmatch_lines(["waived: TR001 [*]: covers nothing any more; remove it"])
+    for narrower in ("--saas-only=TR002", "--saas-combos=default"):
+        run(pytester, narrower).stdout.no_fnmatch_line("*covers nothing any more*")
     pytester.makefile(".toml", pyproject=TABLE + waiver.format("ZZ999"))
     refused = run(pytester, "--saas-only=TR001")
     assert refused.ret == pytest.ExitCode.USAGE_ERROR
