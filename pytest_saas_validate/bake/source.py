@@ -40,6 +40,9 @@ def refused(template: Path, megabytes: int) -> Iterator[str]:
             elif leads_out(link, template):
                 yield f"{link}: is a link out of the template, to {link.readlink()}; put the file itself here"
         yield from large(part, megabytes)
+        for entry in entries(part):
+            if not (entry.is_symlink() or entry.is_file() or entry.is_dir()):
+                yield f"{entry.path}: is a pipe, a socket or a device, and no file; remove it"
 
 
 def links(folder: Path) -> Iterator[Path]:

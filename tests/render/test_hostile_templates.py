@@ -94,6 +94,12 @@ def test_a_link_that_leads_nowhere_is_refused(template: Callable[..., Path]) -> 
     assert "gone.txt: is a link to absent.txt, which is not there" in refusal(folder)
 
 
+def test_a_pipe_that_nobody_writes_to_is_refused(template: Callable[..., Path]) -> None:
+    folder = template({})
+    os.mkfifo(folder / ROOT / "pipe")
+    assert "/pipe: is a pipe, a socket or a device" in refusal(folder)
+
+
 def test_a_link_inside_of_the_template_is_followed(template: Callable[..., Path]) -> None:
     folder = template({"templates/b.txt": "b\n"})
     (folder / ROOT / "b.txt").symlink_to("../templates/b.txt")
