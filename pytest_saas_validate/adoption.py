@@ -161,7 +161,8 @@ def _text(file: Path) -> str:
 
 
 def _replace(file: Path, text: str) -> None:
-    """Exchange a file for another at once: whoever is interrupted has the old one whole."""
+    """Exchange a file for another at once: whoever is interrupted has the old one whole. A link stays one."""
+    file = file.resolve()
     other = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         with other.open("w", encoding="utf-8", newline="") as stream:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from pytest_saas_validate.adoption import adopt, written
+from pytest_saas_validate.adoption import _replace, adopt, written
 from pytest_saas_validate.findings import Finding, Outcome, Verdict, Waiver
 from pytest_saas_validate.spec import SpecError
 
@@ -98,6 +98,15 @@ def test_a_file_that_would_be_damaged_is_not_written(damaged: str, monkeypatch: 
     monkeypatch.setattr("tomlkit.dumps", lambda document: damaged)
     with pytest.raises(SpecError, match=r"here\.toml: its table of waivers cannot be added to"):
         written(TABLE, MADE, "here.toml")
+
+
+def test_a_table_that_is_a_link_stays_one(tmp_path: Path) -> None:
+    (tmp_path / "real.toml").write_text("old")
+    link = tmp_path / "pyproject.toml"
+    link.symlink_to("real.toml")
+    _replace(link, "new")
+    assert link.is_symlink()
+    assert (tmp_path / "real.toml").read_text() == "new"
 
 
 def command(pytester: pytest.Pytester, *words: str) -> pytest.RunResult:
