@@ -91,7 +91,7 @@ def identical(rebaked: Rebaked) -> Iterator[Finding]:
 def hostile(found: Hostile) -> Iterator[Finding]:
     """Free texts with quotes, backslashes, other scripts, great length, words of YAML, line breaks, paths."""
     for fault in (*found.crashed, *found.broken, *found.outside):
-        yield Finding(where=fault.where, message=fault.message)
+        yield Finding(where=fault.where, message=fault.message, source=fault.source)
 
 
 @check(

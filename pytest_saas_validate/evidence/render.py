@@ -15,6 +15,9 @@ class Fault:
 
     where: str  # "backend/app/main.py:12"
     message: str
+    source: str = (
+        ""  # the file of the template, where a render of other answers than a combination's shows it
+    )
 
 
 @dataclass(frozen=True)

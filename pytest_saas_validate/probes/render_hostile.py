@@ -14,7 +14,7 @@ from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.evidence.render import Fault, Hostile
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, Renders
-from pytest_saas_validate.probes.render_compared import Before
+from pytest_saas_validate.probes.render_compared import Before, told
 from pytest_saas_validate.probes.render_template import differing
 from pytest_saas_validate.probes.render_variables import Text, barest, compared, fullest, texts
 from pytest_saas_validate.project import Project
@@ -132,14 +132,14 @@ class _Trials:
             if text.name in answers and _telling(text) and text.name not in self.compared:
                 olds[text.default] = olds.get(text.default, frozenset()) | {answers[text.name]}
         faults = self.base.new(project, olds)
-        self.broken += [Fault(fault.where, f"with {where}: {fault.message}") for fault in faults]
+        self.broken += [told(fault, where, project) for fault in faults]
 
     def _again(self, where: str, answers: Mapping[str, str], first: Project) -> None:
         """Bake it once more; saying an answer of the combination again keeps it apart from the first."""
         said = dict(self.combo.answers[:1])
         if said:
             second = self.renders.again(self.combo, **answers, **said)
-            self.broken += [Fault(f.where, f"with {where}: {f.message}") for f in differing(first, second)]
+            self.broken += [told(fault, where, first) for fault in differing(first, second)]
 
     def _look_outside(self, where: str, project: Project | None) -> bool:
         """Whether something was written beside the output folder, which is taken away at once."""
@@ -168,7 +168,7 @@ class _Trials:
             return
         self.accepted.append(where)
         self.broken += [
-            Fault(name, f"holds the answer to {where}")
+            Fault(name, f"holds the answer to {where}", project.origins.get(name, ""))
             for name, file in project.files.items()
             if _VANISH in (file.text or "")
         ]

@@ -157,3 +157,12 @@ def test_an_edit_in_the_middle_of_a_run_is_kept_under_no_name(
     broken, _ = run("TR002")
     assert {verdict.outcome for verdict in mended} == {Outcome.OK}
     assert {verdict.outcome for verdict in broken} == {Outcome.FAILED}
+
+
+def test_a_hostile_answer_is_shown_in_the_file_of_the_template(run: Run, template: Path) -> None:
+    """The repository's own file of that name is another one."""
+    (template / ROOT / "pyproject.toml").write_text('[project]\nname = "{{ cookiecutter.slug }}"\n')
+    (template / "pyproject.toml").write_text("[tool.other]\n")
+    (verdict,), _ = run("TR009")
+    sources = {finding.source for finding in verdict.findings if finding.where.startswith("pyproject.toml")}
+    assert sources == {f"{ROOT}/pyproject.toml"}
