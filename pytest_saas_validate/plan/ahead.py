@@ -20,6 +20,7 @@ from pytest_saas_validate.plan.jobs import Crew, Scope, static_jobs
 from pytest_saas_validate.plan.judgements import Judgements
 from pytest_saas_validate.probes import ProbeError, probes
 from pytest_saas_validate.process import Killed, is_full
+from pytest_saas_validate.project import NOT_SOURCE, digest_of, read_files
 from pytest_saas_validate.spec import SpecError
 
 if TYPE_CHECKING:
@@ -176,10 +177,20 @@ def _everything(folder: Path) -> Iterator[str]:
         mode = path.lstat().st_mode
         content = path.read_bytes() if stat.S_ISREG(mode) else b""
         if stat.S_ISLNK(mode):
-            content = os.fsencode(path.readlink())
+            content = os.fsencode(path.readlink()) + _behind(path, folder)
         yield f"{path.relative_to(folder)} {mode} {hashlib.sha256(content).hexdigest()}"
         for name in [name for name in unseen if name in content] if len(content) < _LONG else ():
             yield f"{name!r}={unseen.pop(name)}"
+
+
+def _behind(link: Path, folder: Path) -> bytes:
+    """What a link out of a folder shows: a hook may read it there."""
+    place = Path(os.path.realpath(link))
+    if folder in place.parents or NOT_SOURCE.intersection(link.relative_to(folder).parts):
+        return b""
+    if place.is_dir():
+        return digest_of(read_files(place).items()).encode()
+    return place.read_bytes() if place.is_file() else b""
 
 
 def _stamp(path: Path) -> tuple[object, ...]:

@@ -166,3 +166,21 @@ def test_a_hostile_answer_is_shown_in_the_file_of_the_template(run: Run, templat
     (verdict,), _ = run("TR009")
     sources = {finding.source for finding in verdict.findings if finding.where.startswith("pyproject.toml")}
     assert sources == {f"{ROOT}/pyproject.toml"}
+
+
+def test_what_a_link_leads_to_counts(run: Run, template: Path) -> None:
+    """A hook may read it there, although no file of the template changes."""
+    shared = template.parent / "shared"
+    shared.mkdir()
+    (shared / "part.py").write_text("print()\n")
+    (template / "shared").symlink_to("../shared")
+    hook = template / "hooks" / "post_gen_project.py"
+    hook.parent.mkdir()
+    hook.write_text("import shutil\nshutil.copy('{{ cookiecutter._repo_dir }}/shared/part.py', 'part.py')\n")
+    before, _ = run("TR002")
+    (shared / "part.py").write_text("print(\n")
+    after, _ = run("TR002")
+    assert [{verdict.outcome for verdict in each} for each in (before, after)] == [
+        {Outcome.OK},
+        {Outcome.FAILED},
+    ]
