@@ -65,7 +65,7 @@ def _places(tool: Tool) -> Iterator[Path]:
 
 def _candidates(tool: Tool) -> Iterator[Path | None]:
     on_path = shutil.which(tool.name)
-    yield Path(on_path) if on_path else None
+    yield Path(on_path).absolute() if on_path else None  # it is run from other folders
     if tool.module:
         # The script beside the interpreter only starts another interpreter that starts the program.
         yield program_in(tool.module, tool.inside)

@@ -42,6 +42,13 @@ def test_a_tool_on_the_path_is_found_with_its_version(machine):
     assert not find("promtool").reason
 
 
+def test_a_relative_path_is_told_whole(machine, monkeypatch):
+    file = machine("promtool", "echo 'promtool, version 3.5.3+ds (branch: x)'")
+    monkeypatch.chdir(file.parent.parent)
+    monkeypatch.setenv("PATH", file.parent.name)
+    assert find("promtool").path == file
+
+
 def test_an_old_one_gives_way_to_the_environment_s(machine):
     machine("kubectl", "echo v1.9.0")
     newer = machine("kubectl", "echo Client Version: v1.37.1", machine.tmp_path / "environment" / "bin")
