@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from pytest_saas_validate.process import cache_root, reap_dead
+from pytest_saas_validate.process import cache_root, locked, reap_dead
 from pytest_saas_validate.process.ledger import GONE
+from pytest_saas_validate.process.reaper import RUNS_LOCK
 from pytest_saas_validate.tools import doctor, obtain
 
 # What each optional part of the installation is recognised by.
@@ -55,17 +56,24 @@ def clean() -> Iterator[str]:
         (root / name).mkdir(exist_ok=True)
     reaped = reap_dead(root)
     size = _size(root)
-    runs = [folder.name for folder in (root / "runs").iterdir() if folder.is_dir()]
+    with locked(root / "locks" / RUNS_LOCK):  # no run begins between the look and the removal
+        runs = _removed(root)
     alive = [name for name in runs if not name.endswith(GONE)]
-    for entry in root.iterdir():
-        if entry.name not in _OF_RUNS and entry.is_dir():
-            shutil.rmtree(entry)
     if not runs:
         shutil.rmtree(root)
     yield f"{root}: {size / 1e6:.0f} MB removed, {len(reaped)} dead runs ended, {len(alive)} runs left alone"
     for run_id, found in reaped.items():
         if found.left:
             yield found.complaint(run_id)
+
+
+def _removed(root: Path) -> list[str]:
+    """Remove all that is of no run; returns the names of the runs."""
+    runs = [folder.name for folder in (root / "runs").iterdir() if folder.is_dir()]
+    for entry in root.iterdir():
+        if entry.name not in _OF_RUNS and entry.is_dir():
+            shutil.rmtree(entry)
+    return runs
 
 
 def _part(name: str) -> dict[str, Any]:

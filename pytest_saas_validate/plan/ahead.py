@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_saas_validate.bake import BakeError
@@ -18,17 +16,14 @@ from pytest_saas_validate.plan.cases import Case
 from pytest_saas_validate.plan.edition import edition
 from pytest_saas_validate.plan.jobs import Crew, Scope, static_jobs
 from pytest_saas_validate.plan.judgements import Judgements
+from pytest_saas_validate.plan.source import everything, paths, stamp
 from pytest_saas_validate.probes import ProbeError, probes
 from pytest_saas_validate.process import Killed, is_full
-from pytest_saas_validate.project import NOT_SOURCE, digest_of, read_files
 from pytest_saas_validate.spec import SpecError
 
 if TYPE_CHECKING:
     from pytest_saas_validate.plan.plan import Plan
 
-# A hook has its own, PATH is told by the edition, and the rest is of the shell that began the run.
-_NOT_A_HOOKS = frozenset({"HOME", "TMPDIR", "PATH", "PWD", "OLDPWD", "SHLVL", "_"})
-_LONG = 1_000_000  # bytes of what nobody writes by hand
 STATIC = (Subject.PROJECT, Subject.TEMPLATE)
 
 
@@ -73,18 +68,20 @@ class Ahead:
         names = {case.id: self._by_source(case) for case in cases} if self.plan.settings.is_template else {}
         found = self._read(names)
         rest = [case for case in cases if case.id not in found]
-        made = self._judge(rest)
+        made = self._judge(rest, stamps)
         traced = {case.id: self.plan.traced(made[case.id], case) for case in rest if case.id in made}
         if self._stamps() == stamps:  # else what was judged is not what its name was made of
             self._write(names, traced)
         return {**found, **traced}
 
-    def _stamps(self) -> list[tuple[object, ...]]:
-        """When each file of the template was written: an edit in the middle of a run shows, a revert too."""
+    def _stamps(self) -> list[object]:
+        """When each file was written: an edit in the middle of a run shows, a revert too."""
         settings = self.plan.settings
-        return [_stamp(path) for path in _paths(settings.source)] if settings.is_template else []
+        if settings.is_template:
+            return [stamp(path) for path in paths(settings.source)]
+        return [stamp(settings.source / name) for name in self.plan.project(settings.combos[0]).files]
 
-    def _judge(self, cases: Sequence[Case]) -> Mapping[str, Judged]:
+    def _judge(self, cases: Sequence[Case], stamps: list[object]) -> Mapping[str, Judged]:
         """By the files that decide each; what no run knows is gathered by jobs."""
         names: dict[str, str] = {}
         found: dict[str, Judged] = {}
@@ -97,7 +94,7 @@ class Ahead:
                 names |= own
                 found |= known
             rest = [case for case in cases if case.id not in found]
-            jobs = static_jobs(self.plan, [case for case in rest if case.combo is None or case.id in names])
+            jobs = static_jobs(self.plan, [case for case in rest if case.id in names or self._is_whole(case)])
             crew.begin(jobs, Scope.CONTENT)
             for job in jobs:
                 if job.scope is Scope.TEMPLATE:  # cookiecutter works in the process's own folder
@@ -106,8 +103,16 @@ class Ahead:
         if self.plan.stopped:
             return found
         made = {id_: judged for id_, judged in tried.items() if isinstance(judged, Judged)}
-        self._write(names, made)
+        if self.plan.settings.is_template or self._stamps() == stamps:  # bakes are nobody's to edit
+            self._write(names, made)
         return {**found, **made}
+
+    def _is_whole(self, case: Case) -> bool:
+        """Whether a case is about the template as a whole, which can be read."""
+        try:
+            return case.combo is None and bool(self.plan.bakery)
+        except BakeError:
+            return False
 
     def _by_source(self, case: Case) -> str:
         settings = self.plan.settings
@@ -133,7 +138,7 @@ class Ahead:
         features = sorted(settings.features.items())
         given = sorted(settings.answers.items())
         told = (features, given, settings.options, settings.hooks, settings.limits, self.plan.today)
-        return _name(edition(), os.fspath(settings.source), told, *_everything(settings.source))
+        return _name(edition(), os.fspath(settings.source), told, *everything(settings.source))
 
     def _by_files(self, case: Case) -> str:
         """Empty for a template as a whole, and for a project that cannot be baked or read."""
@@ -167,40 +172,3 @@ def _by_combo(cases: Iterable[Case]) -> Iterable[list[Case]]:
 
 def _name(*parts: object) -> str:
     return hashlib.sha256("\0".join(map(repr, parts)).encode()).hexdigest()
-
-
-def _everything(folder: Path) -> Iterator[str]:
-    """All that lies below a folder: paths, kinds, modes, contents, and where links lead; and the variables of
-    the environment that a file names, which a hook may read."""
-    unseen = {os.fsencode(name): value for name, value in os.environ.items() if name not in _NOT_A_HOOKS}
-    for path in _paths(folder):
-        mode = path.lstat().st_mode
-        content = path.read_bytes() if stat.S_ISREG(mode) else b""
-        if stat.S_ISLNK(mode):
-            content = os.fsencode(path.readlink()) + _behind(path, folder)
-        yield f"{path.relative_to(folder)} {mode} {hashlib.sha256(content).hexdigest()}"
-        for name in [name for name in unseen if name in content] if len(content) < _LONG else ():
-            yield f"{name!r}={unseen.pop(name)}"
-
-
-def _behind(link: Path, folder: Path) -> bytes:
-    """What a link out of a folder shows: a hook may read it there."""
-    place = Path(os.path.realpath(link))
-    if folder in place.parents or NOT_SOURCE.intersection(link.relative_to(folder).parts):
-        return b""
-    if place.is_dir():
-        return digest_of(read_files(place).items()).encode()
-    return place.read_bytes() if place.is_file() else b""
-
-
-def _stamp(path: Path) -> tuple[object, ...]:
-    """When a file was written; a folder's time is that of its files, which are asked themselves."""
-    facts = path.lstat()
-    written = (0, 0, 0) if path.is_dir() else (facts.st_ino, facts.st_mtime_ns, facts.st_size)
-    return path, facts.st_mode, *written
-
-
-def _paths(folder: Path) -> Iterator[Path]:
-    for root, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in (".git", "__pycache__"))
-        yield from (Path(root) / name for name in (*folders, *sorted(files)))

@@ -118,9 +118,11 @@ class Plan:
 
     def _gather_all(self, case: Case, planted: Planted) -> tuple[Gathered[Any], ...]:
         if case.combo is None:
-            return tuple(
-                self.gatherer.of_template(kind, self.bakery, self.bakery.digest) for kind in case.check.kinds
-            )
+            try:
+                bakery = self.bakery
+            except BakeError as problem:
+                return (Missing(reason=str(problem)),)
+            return tuple(self.gatherer.of_template(kind, bakery, bakery.digest) for kind in case.check.kinds)
         try:
             project = planted.project or self.project(case.combo)
         except BakeError as problem:

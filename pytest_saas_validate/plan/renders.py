@@ -28,7 +28,7 @@ class Bakery:
 
     def __post_init__(self) -> None:
         told = json.dumps(self.settings.answers, sort_keys=True)
-        files = digest_of(read_files(self.template).items())
+        files = _digest(self.template)
         self.digest = hashlib.sha256(f"{files}{told}".encode()).hexdigest()
         self._oven = Oven(
             template=self.template,
@@ -103,6 +103,14 @@ class Bakery:
         folder = self._bakes / name
         shutil.rmtree(folder, ignore_errors=True)
         return folder
+
+
+def _digest(template: Path) -> str:
+    try:
+        return digest_of(read_files(template).items())
+    except OSError as problem:
+        why = f"cannot be read ({problem.strerror}); mend its mode, or move it out of the template"
+        raise BakeError(f"{problem.filename}: {why}") from None
 
 
 def _folder(combo: Combo, extra: dict[str, str]) -> str:

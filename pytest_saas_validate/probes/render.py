@@ -35,10 +35,14 @@ _UNREAD = {".mako": "Mako templates"}
 
 def _rendered(project: Project, features: Mapping[str, Feature]) -> Rendered:
     off = []
+    names = [option for option, _ in project.combo.answers]
+    others = {option: [name for name in names if name != option] for option in names}
     for option, answer in project.combo.answers:
         name = next((option.removeprefix(p) for p in _PREFIXES if option.startswith(p)), option)
-        if answer.lower() in _NO and name not in project.features:
-            off.append(features.get(name) or Feature(name, name, (name,)))
+        told = features.get(name)
+        # Where another option has that very name, the word stands for its answer.
+        if answer.lower() in _NO and name not in project.features and (told or name not in others[option]):
+            off.append(told or Feature(name, name, (name,)))
     options = tuple(option for option, _ in project.combo.answers)
     made = Ignored(project.files)
     empty = sorted(folder for folder in _empty_folders(project.root) if not made.covers(folder))

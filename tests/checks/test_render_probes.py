@@ -199,3 +199,10 @@ def test_a_free_text_that_is_compared_with_words_is_not_called_useless(
     readme.write_text(readme.read_text() + "{% if cookiecutter.kind == 'web' %}\nWeb.\n{% endif %}\n")
     found = findings(template, workspace, "TR004")
     assert found == ["cookiecutter.json: idle: another answer gives the same project"]
+
+
+def test_a_switch_that_has_the_name_of_another_option_has_no_words(tmp_path: Path) -> None:
+    """`use_db` and `db`: the word stands for the answer to the second."""
+    answers = (("use_db", "no"), ("db", "sqlite"), ("use_mail", "no"))
+    judged = Project(root=tmp_path, combo=Combo("bare", answers, frozenset()), files={})
+    assert [feature.name for feature in RENDERED.gather(judged, {}).off] == ["mail"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -184,3 +185,34 @@ def test_what_a_link_leads_to_counts(run: Run, template: Path) -> None:
         {Outcome.OK},
         {Outcome.FAILED},
     ]
+
+
+def test_an_extension_of_its_own_counts(
+    run: Run, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It lies beside the template, and no version tells that it changed."""
+    code = "from jinja2.ext import Extension\n\nclass Shout(Extension):\n    def __init__(self, env):\n"
+    code += "        super().__init__(env)\n        env.filters['shout'] = lambda text: {}\n"
+    (tmp_path / "shouting.py").write_text(code.format("text.upper()"))
+    monkeypatch.syspath_prepend(tmp_path)
+    variables = json.loads((template / "cookiecutter.json").read_text())
+    (template / "cookiecutter.json").write_text(json.dumps({**variables, "_extensions": ["shouting.Shout"]}))
+    (template / ROOT / "app.py").write_text("NAME = '{{ cookiecutter.slug | shout }}'\n")
+    before, _ = run("TR002")
+    (tmp_path / "shouting.py").write_text(code.format("text + chr(39)"))
+    monkeypatch.delitem(sys.modules, "shouting")
+    after, _ = run("TR002")
+    assert {verdict.outcome for verdict in before} == {Outcome.OK}
+    assert {verdict.outcome for verdict in after} == {Outcome.FAILED}
+
+
+def test_a_template_that_cannot_be_read_says_which_file(
+    run: Run, template: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(root: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(root / "secret.txt"))
+
+    monkeypatch.setattr("pytest_saas_validate.plan.renders.read_files", refuse)
+    verdicts, _ = run("TR001,TR005")
+    assert {verdict.outcome for verdict in verdicts} == {Outcome.ERROR}
+    assert all("secret.txt: cannot be read (Permission denied)" in verdict.reason for verdict in verdicts)
