@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -143,7 +144,4 @@ class Crew:
 
 def by_scope(jobs: Iterable[Job]) -> Mapping[Scope, int]:
     """How many jobs there are of each scope."""
-    counts: dict[Scope, int] = {}
-    for job in jobs:
-        counts[job.scope] = counts.get(job.scope, 0) + 1
-    return counts
+    return Counter(job.scope for job in jobs)

@@ -15,6 +15,7 @@ from pytest_saas_validate.evidence.render_calls import DOCKERFILE
 from pytest_saas_validate.evidence.render_judged import ByHadolint, ByRuff, ByShellcheck
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError, Unavailable
+from pytest_saas_validate.probes.layers import Layers
 from pytest_saas_validate.probes.render_scripts import shell_of
 from pytest_saas_validate.process import run, scratch
 from pytest_saas_validate.project import File, Project
@@ -41,14 +42,12 @@ class Judge:
 
         Raises Unavailable, or ProbeError when it does not tell its samples apart.
         """
-        distinct = list(dict.fromkeys(item for tree in trees for item in tree.items()))
-        said = self._said({f"{at}/{name}": file for at, (name, file) in enumerate(distinct)})
-        by_file: dict[tuple[str, File], list[Fault]] = {}
-        for given, line, message in said:
-            at, _, name = given.partition("/")
-            fault = Fault(f"{name}:{line}" if line else name, _short(message))
-            by_file.setdefault(distinct[int(at)], []).append(fault)
-        return [tuple(fault for item in tree.items() for fault in by_file.get(item, ())) for tree in trees]
+        layers = Layers.of(trees)
+        by_file: dict[str, list[Fault]] = {}
+        for given, line, message in self._said(dict(layers.files())):
+            fault = Fault(f"{given}:{line}" if line else given, _short(message))
+            by_file.setdefault(given, []).append(fault)
+        return [tuple(layers.faults(tree, by_file)) for tree in trees]
 
     def _said(self, files: Mapping[str, File]) -> Iterator[tuple[str, int, str]]:
         if not files:
