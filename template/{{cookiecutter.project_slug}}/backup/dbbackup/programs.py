@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import re
 import shutil
 import signal
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, TypeVar
 
@@ -115,11 +115,13 @@ class Child:
         await self._listener
 
     def _kill(self) -> None:
+        # Process.kill() may collect a program that has just ended, and its true status is lost then.
         if self._process.returncode is None:
-            self._process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self._process.pid, signal.SIGKILL)
 
 
-@asynccontextmanager
+@contextlib.asynccontextmanager
 async def running(
     program: Program, *arguments: str, address: Address | None, fed: bool
 ) -> AsyncIterator[Child]:
