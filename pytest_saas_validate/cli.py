@@ -198,6 +198,7 @@ def _cannot_start(settings: Settings) -> bool:
 def _pytest_words(args: argparse.Namespace, settings: Settings, suite: str) -> list[str]:
     """The battery's own configuration: a project's pytest settings must not steer how it is judged."""
     words = ["-c", os.devnull, f"--rootdir={settings.source}", "-p", "no:cacheprovider", "-q", "--tb=short"]
+    words += ["--assert=plain"]  # nothing here asserts, and pytest reads what it rewrites slowly
     # They come with what this package needs, do nothing here, and take longer to load than a warm run.
     words += ["-p", "no:anyio", "-p", "no:cookies", "-p", "no:valkey"]
     words += ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]  # by this command

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from pytest_saas_validate.findings import Verdict
     from pytest_saas_validate.mutants import Mutant
     from pytest_saas_validate.plan import Case
-    from pytest_saas_validate.probes.recorder import Recorder
     from pytest_saas_validate.probes.sentry_sink import Sink
     from pytest_saas_validate.project import Project
+    from pytest_saas_validate.recorder import Recorder
     from pytest_saas_validate.report.kills import Kill
     from pytest_saas_validate.session import Session
     from pytest_saas_validate.settings import Settings
@@ -101,7 +101,7 @@ def saas_stack(saas_boot: Callable[[Project, str], Stack], saas_project: Project
 @pytest.fixture
 def saas_client(saas_stack: Stack) -> Iterator[Recorder]:
     """An httpx client of the backend that keeps its exchanges as evidence; free beside the stack."""
-    from pytest_saas_validate.probes.recorder import Recorder
+    from pytest_saas_validate.recorder import Recorder
 
     with Recorder(saas_stack) as client:
         yield client

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import stat
@@ -38,6 +39,11 @@ class File:
 
     content: bytes
     executable: bool = False
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the content."""
+        return hashlib.sha256(self.content).hexdigest()
 
     @cached_property
     def text(self) -> str | None:
@@ -104,11 +110,8 @@ class Project:
 
 def digest_of(files: Iterable[tuple[str, File]]) -> str:
     """SHA-256 over paths, modes and contents; independent of where the files lie."""
-    total = hashlib.sha256()
-    for name, file in sorted(files):
-        head = f"{name}\0{int(file.executable)}\0{len(file.content)}\0"
-        total.update(head.encode() + file.content)
-    return total.hexdigest()
+    told = "\n".join(f"{name}\0{int(file.executable)}\0{file.digest}" for name, file in sorted(files))
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def read_files(root: Path) -> dict[str, File]:
@@ -116,10 +119,11 @@ def read_files(root: Path) -> dict[str, File]:
     found: dict[str, File] = {}
     for folder, names, files in os.walk(root):
         names[:] = sorted(name for name in names if name not in NOT_SOURCE)
+        below = "" if folder == os.fspath(root) else f"{os.path.relpath(folder, root)}/"
         for name in files:
-            path = Path(folder) / name
-            if path.is_symlink() or not path.is_file():
-                continue
-            mode = path.stat().st_mode
-            found[path.relative_to(root).as_posix()] = File(path.read_bytes(), bool(mode & stat.S_IXUSR))
+            path = Path(folder, name)
+            with contextlib.suppress(FileNotFoundError):  # gone since its folder was listed
+                mode = path.lstat().st_mode
+                if stat.S_ISREG(mode):
+                    found[f"{below}{name}"] = File(path.read_bytes(), bool(mode & stat.S_IXUSR))
     return dict(sorted(found.items()))

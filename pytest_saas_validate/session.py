@@ -68,6 +68,7 @@ class Session:
             load_engine,
             programs,
             say=self.say,
+            alone=False,
             judgements=None if option("saas_no_cache") else Judgements(cache_root() / "judged", self.say),
             aftermath=Aftermath(
                 keep=option("saas_keep"),

@@ -11,6 +11,7 @@ import functools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 _ONE_AT_A_TIME = threading.RLock()
@@ -59,8 +60,6 @@ class Memo:
         return compile_
 
     def _recognised(self, plain: Callable[[str], bool]) -> Callable[[str], bool]:
-        from pathlib import Path
-
         def is_binary(path: str) -> bool:
             state = Path(path).stat()
             key = (path, state.st_mtime_ns, state.st_size)

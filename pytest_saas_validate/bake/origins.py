@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import posixpath
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,9 +16,9 @@ _NOT_SAID = frozenset({"_template", "_output_dir", "_repo_dir", "_checkout", "__
 class Origins:
     """Rendered file -> path below the template, of one bake; and what its variables came to."""
 
-    def __init__(self, hold: Callable[[Path, str], None]) -> None:
+    def __init__(self, hold: Callable[[str, str], None]) -> None:
         self._hold = hold  # is told each place before it is written
-        self._seen: dict[Path, str] = {}
+        self._seen: dict[str, str] = {}
         self.folder = ""  # the project's, inside the template
         self.variables: Mapping[str, str] = {}
 
@@ -38,7 +39,8 @@ class Origins:
 
         What is copied without rendering has the template's path; what is in neither was made by a hook.
         """
-        found = {name: self._seen[root / name] for name in names if root / name in self._seen}
+        places = {name: f"{root}/{name}" for name in names}
+        found = {name: self._seen[place] for name, place in places.items() if place in self._seen}
         folders = {source.partition("/")[0] for source in found.values()}
         for name in names:
             for folder in folders:
@@ -51,15 +53,15 @@ class Origins:
         def generate_file(
             project_dir: str, infile: str, context: Any, env: Any, *rest: Any, **named: Any
         ) -> None:
-            # Cookiecutter works in the folder that it renders, perhaps of a copy of the template.
-            self.folder = Path.cwd().name
             if not self.variables:
+                # Cookiecutter works in the folder that it renders, perhaps of a copy of the template.
+                self.folder = Path.cwd().name
                 said = context["cookiecutter"]
                 self.variables = {n: str(v) for n, v in said.items() if n not in _NOT_SAID}
-            source = f"{self.folder}/{Path(infile).as_posix()}"
-            made = Path(project_dir, env.from_string(infile).render(**context))
+            source = f"{self.folder}/{posixpath.normpath(infile)}"
+            made = posixpath.join(project_dir, env.from_string(infile).render(**context))
             self._hold(made, source)
             plain(project_dir, infile, context, env, *rest, **named)
-            self._seen[made] = source
+            self._seen[posixpath.normpath(made)] = source
 
         return generate_file

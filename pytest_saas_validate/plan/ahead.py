@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,6 +17,7 @@ from pytest_saas_validate.plan.cases import Case
 from pytest_saas_validate.plan.edition import edition
 from pytest_saas_validate.plan.jobs import Crew, Scope, static_jobs
 from pytest_saas_validate.plan.judgements import Judgements
+from pytest_saas_validate.plan.mate import Task, beside
 from pytest_saas_validate.plan.source import everything, paths, stamp
 from pytest_saas_validate.probes import ProbeError, probes
 from pytest_saas_validate.process import Killed, is_full
@@ -85,7 +87,7 @@ class Ahead:
         """By the files that decide each; what no run knows is gathered by jobs."""
         names: dict[str, str] = {}
         found: dict[str, Judged] = {}
-        with Crew() as crew:
+        with self._mate(cases), Crew() as crew:
             for group in _by_combo(cases):  # baked one after the other; programs begin with the first
                 own = {case.id: name for case in group if (name := self._by_files(case))}
                 known = self._read(own)
@@ -106,6 +108,14 @@ class Ahead:
         if self.plan.settings.is_template or self._stamps() == stamps:  # bakes are nobody's to edit
             self._write(names, made)
         return {**found, **made}
+
+    def _mate(self, cases: Sequence[Case]) -> contextlib.AbstractContextManager[None]:
+        if self.plan.alone or not self.plan.settings.is_template:
+            return contextlib.nullcontext()
+        kinds = {kind for case in cases if case.combo is None for kind in case.check.kinds}
+        combos = dict.fromkeys(case.combo for case in cases if case.combo is not None)
+        order = sorted(kinds, key=lambda kind: (-probes()[kind].seconds, kind.__name__))
+        return beside(self.plan.workspace(), Task(self.plan.settings, list(combos), order))
 
     def _is_whole(self, case: Case) -> bool:
         """Whether a case is about the template as a whole, which can be read."""

@@ -44,6 +44,7 @@ class Plan:
     chosen: frozenset[str] | None = None  # ids of the cases that will be judged; None: all
     whole: bool = False  # all that was chosen will be asked for, so that it can be planned
     judgements: Judgements | None = None  # of earlier runs
+    alone: bool = True  # else a second process may bake beside this one
     _engines: dict[str, Engine] = field(default_factory=dict)
     _provenance: dict[str, Provenance] = field(default_factory=dict)
     _full: list[str] = field(default_factory=list)  # a full disk, told once: nothing is gathered any more

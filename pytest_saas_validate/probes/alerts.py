@@ -156,11 +156,13 @@ def _loaded(project: Project, config: str) -> Iterator[str]:
 
 
 def _judged(project: Project, promtool: str, spec: Alerts, files: tuple[str, ...]) -> Iterator[Judged]:
+    from pytest_saas_validate.tools import brief
+
     jobs = [("configuration", ["check", "config", spec.config])] if spec.config else []
     jobs += [(path, ["check", "rules", "--lint=all", "--lint-fatal", path]) for path in files]
     jobs += [(path, ["test", "rules", path]) for path in spec.tests]
     for subject, words in jobs:
-        ended = run([promtool, *words], cwd=project.root, timeout=60)
+        ended = run([promtool, *words], cwd=project.root, env=brief(), timeout=60)
         text = scrub(ended.text + ended.stderr.decode(errors="replace")).replace(f"{project.root}/", "")
         if "SUCCESS" not in text and "FAILED" not in text:
             raise ProbeError(f"promtool {' '.join(words)} said neither SUCCESS nor FAILED: {text[-500:]}")

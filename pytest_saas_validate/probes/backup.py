@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-
-import httpx
+from typing import TYPE_CHECKING
 
 from pytest_saas_validate.combos import Feature
 from pytest_saas_validate.engines import Stack
@@ -40,6 +39,9 @@ from pytest_saas_validate.probes.tokens import good_token
 from pytest_saas_validate.process import Run
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import Database
+
+if TYPE_CHECKING:
+    import httpx
 
 _TENANTS = {"7d1f0000-0000-4000-8000-00000000000a": 3, "7d1f0000-0000-4000-8000-00000000000b": 2}
 _LATE_TENANT = "7d1f0000-0000-4000-8000-00000000000c"

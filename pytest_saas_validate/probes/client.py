@@ -8,16 +8,17 @@ import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-
-import httpx
 
 from pytest_saas_validate.engines import Stack
 from pytest_saas_validate.evidence.http import CLAIMED_HOST, Exchange, Kind, clean
 from pytest_saas_validate.probes import ProbeError
 from pytest_saas_validate.probes.betrayals import MARKER, betrayals, configured, repeats
 from pytest_saas_validate.project import Project
+
+if TYPE_CHECKING:
+    import httpx
 
 TIMEOUT = 10.0  # seconds for each step of a request
 _PATIENCE = 1.0  # seconds for the answer to a body that is announced and never sent
@@ -34,6 +35,8 @@ class Client:
     machine."""
 
     def __init__(self, project: Project, stack: Stack, service: str = "", local_address: str = "") -> None:
+        import httpx
+
         service = service or way_in(stack)
         self.base = stack.url(service)
         self._fronted = service != "backend"
@@ -68,6 +71,8 @@ class Client:
         content: bytes | None = None,
     ) -> httpx.Response:
         """The answer; raises ProbeError when there is none."""
+        import httpx
+
         sent = {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
         try:
             return self._http.request(method, path, headers=sent, json=json, content=content)
@@ -76,6 +81,8 @@ class Client:
 
     def status(self, path: str, within: float = TIMEOUT) -> int:
         """The status of a GET; 0 when there is no answer in time (seconds)."""
+        import httpx
+
         try:
             return self._http.get(path, timeout=within).status_code
         except httpx.HTTPError:

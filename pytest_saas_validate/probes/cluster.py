@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-
-import httpx
+from typing import TYPE_CHECKING
 
 from pytest_saas_validate.engines import Stack
 from pytest_saas_validate.engines.operations import ELSEWHERE, GUEST, Connections, NotDone, Operations
@@ -24,6 +23,9 @@ from pytest_saas_validate.probes import Effect, Probe, ProbeError, Unavailable, 
 from pytest_saas_validate.probes.manifests import built, overlays
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.spec import Kubernetes
+
+if TYPE_CHECKING:
+    import httpx
 
 _SERVED = ("backend", "frontend")
 _ENTRANCES = ("Ingress", "HTTPRoute", "IngressRoute")  # each needs a controller, which the deployer chooses
@@ -80,6 +82,8 @@ def _go_back(operations: Operations, service: str) -> None:
 
 def _each(project: Project, stack: Stack, act: Callable[[Operations, str], None]) -> Iterator[Replacement]:
     """One service after another under load, each brought back to what the project says where it failed."""
+    import httpx
+
     owned(stack, "replacing pods")
     operations = _operations(stack)
     if "loader" not in stack.services:

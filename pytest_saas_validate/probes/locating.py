@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-import httpx
+if TYPE_CHECKING:
+    import httpx
 
 NOWHERE = "/no-such-page-of-the-validation"
 _ASSET = re.compile(r"""(?:src|href)=["']?(/[^"' >]+\.(?:js|css))""")

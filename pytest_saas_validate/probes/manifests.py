@@ -153,7 +153,7 @@ def _said(validator: Path, resources: Sequence[Resource]) -> Mapping[str, str]:
     Objects that only their namespaces tell apart are one.
     """
     texts = {_anywhere(each): each.where for each in resources}
-    with scratch() as folder:
+    with scratch(swift=True) as folder:
         files = [f"{number}.json" for number in range(len(texts))]
         for file, text in zip(files, texts, strict=True):
             (folder / file).write_text(text, encoding="utf-8")

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ class Judge:
             raise Unavailable(tool.reason)
         good, bad = f"good{self.suffix}", f"bad{self.suffix}"
         texts = {name: file.text or "" for name, file in files.items()} | {good: self.good, bad: self.bad}
-        with scratch() as folder:
+        with scratch(swift=True) as folder:
             for name, text in texts.items():
                 path = Path(folder, name)
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -171,8 +172,13 @@ def _python(project: Project) -> Sequence[str]:
     return [
         name
         for name, file in project.files.items()
-        if name.endswith(".py") and file.text and not _MADE.search(file.text)
+        if name.endswith(".py") and file.text and not _makes_names(file.text)
     ]
+
+
+@lru_cache(4096)  # most files are the same in most combinations
+def _makes_names(text: str) -> bool:
+    return bool(_MADE.search(text))
 
 
 def _probe(kind: Any, judge: Judge, inputs: Callable[[Project], Sequence[str]]) -> Probe:

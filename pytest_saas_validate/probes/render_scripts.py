@@ -55,7 +55,7 @@ def _scripts(projects: Sequence[Project], features: Mapping[str, Feature]) -> li
     """Each distinct script is read once."""
     trees = [{name: project.files[name] for name in _inputs(project)} for project in projects]
     layers = Layers.of(trees)
-    with scratch() as folder:
+    with scratch(swift=True) as folder:
         layers.write(folder)
         faults, unread = _read(dict(layers.files()), folder)
     return [

@@ -15,7 +15,7 @@ from pytest_saas_validate.probes import Probe, ProbeError, Unavailable
 from pytest_saas_validate.probes.layers import Layers
 from pytest_saas_validate.process import run, scratch
 from pytest_saas_validate.project import File, Project
-from pytest_saas_validate.tools import find
+from pytest_saas_validate.tools import brief, find
 
 T = TypeVar("T", SecretsInCode, SecretsInData, SecretsInText)
 _SAMPLE = "saas-validate-sample.pem"
@@ -49,7 +49,7 @@ def _scan(files: Mapping[str, File]) -> dict[str, list[Fault]]:
     tool = find("gitleaks")
     if tool.path is None:
         raise Unavailable(tool.reason)
-    with scratch() as place:
+    with scratch(swift=True) as place:
         folder, report = place / "files", place / "report.json"
         for path, content in {
             **{n: f.content for n, f in files.items()},
@@ -59,7 +59,7 @@ def _scan(files: Mapping[str, File]) -> dict[str, list[Fault]]:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(_HASH.sub(b"", content))
         options = ("--redact", "--no-banner", "--report-format=json", f"--report-path={report}")
-        result = run([tool.path, "dir", ".", *options], cwd=folder)
+        result = run([tool.path, "dir", ".", *options], cwd=folder, env=brief())
         try:
             found = json.loads(report.read_text(encoding="utf-8"))
         except (OSError, ValueError):

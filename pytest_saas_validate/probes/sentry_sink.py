@@ -5,14 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-
-import httpx
+from typing import TYPE_CHECKING
 
 from pytest_saas_validate.engines import Stack
 from pytest_saas_validate.probes import ProbeError, Unavailable
 from pytest_saas_validate.probes.client import TIMEOUT, nobody
 from pytest_saas_validate.probes.sentry_envelopes import Envelope, read
 from pytest_saas_validate.spec import Backend
+
+if TYPE_CHECKING:
+    import httpx
 
 _WAIT = 10.0  # seconds for a report to arrive
 _SETTLE = 0.2  # seconds for what belongs to it
@@ -63,6 +65,8 @@ class Sink:
         self.clear()
 
     def _ask(self, method: str, path: str, content: bytes = b"") -> httpx.Response:
+        import httpx
+
         url = f"{self.url}{path}"
         try:
             answer = httpx.request(

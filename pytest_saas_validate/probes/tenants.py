@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator, Mapping
-from typing import Any
-
-import httpx
+from typing import TYPE_CHECKING, Any
 
 from pytest_saas_validate.engines import Stack
 from pytest_saas_validate.evidence.identity import Tenants, Trespass
@@ -18,6 +16,9 @@ from pytest_saas_validate.probes.identity import collection
 from pytest_saas_validate.probes.locating import address
 from pytest_saas_validate.probes.tokens import good_token
 from pytest_saas_validate.project import Project
+
+if TYPE_CHECKING:
+    import httpx
 
 # What changes from answer to answer: identifiers, times and counters.
 _VOLATILE = re.compile(r"[0-9a-f]{8,}(-[0-9a-f]+)*|\d+")

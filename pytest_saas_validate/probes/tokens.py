@@ -13,8 +13,6 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-import httpx
-
 from pytest_saas_validate.engines import Stack
 from pytest_saas_validate.engines.programs.issuer import Key, make_key, sign_token
 from pytest_saas_validate.probes import ProbeError
@@ -57,6 +55,8 @@ def good_token(project: Project, stack: Stack, tenant: str = "") -> str:
 
 def sign(stack: Stack, claims: Claims, **header: Any) -> str:
     """A token with these claims (None leaves one out); raises ProbeError when the issuer gives none."""
+    import httpx
+
     url = stack.url("issuer") + "/token"
     wanted = {"claims": dict(claims), "header": header}
     try:
@@ -135,6 +135,8 @@ def _foreign_key() -> Key:
 
 def _public_key(stack: Stack) -> bytes:
     """The issuer's first key as PEM, the form in which careless code hands it to the verifier as a secret."""
+    import httpx
+
     url = stack.url("issuer") + "/.well-known/jwks.json"
     keys = httpx.get(url, timeout=TIMEOUT, trust_env=False, verify=nobody()).json()
     numbers = b"".join(_integer(_decoded(keys["keys"][0][part])) for part in ("n", "e"))

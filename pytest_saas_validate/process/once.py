@@ -16,11 +16,12 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def once(folder: Path, key: str, make: Callable[[], T]) -> T:
+def once(folder: Path, key: str, make: Callable[[], T], *, durable: bool = False) -> T:
     """The value under this key; the first caller makes it, the others wait and read it.
 
     A `make` that raises leaves nothing, so that the next caller tries again. A maker that dies releases the
-    lock through the kernel. The value must pickle; the folder must belong to this user alone.
+    lock through the kernel. The value must pickle; the folder must belong to this user alone. Only a
+    `durable` one is whole after the machine itself went down: what a run shares goes with the run.
     """
     name = _file_name(key)
     target = folder / f"{name}.pickle"
@@ -28,7 +29,7 @@ def once(folder: Path, key: str, make: Callable[[], T]) -> T:
         with locked(folder / f"{name}.lock"):
             if not target.exists():
                 value = make()
-                write_atomically(target, pickle.dumps(value))
+                write_atomically(target, pickle.dumps(value), durable=durable)
                 return value
     found: T = pickle.loads(target.read_bytes())
     return found
@@ -49,13 +50,15 @@ def locked(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
-def write_atomically(target: Path, content: bytes) -> None:
-    """All of the content or nothing, also after a crash, of which `sweep` removes the rest."""
+def write_atomically(target: Path, content: bytes, *, durable: bool = True) -> None:
+    """All of the content or nothing, also after a crash, of which `sweep` removes the rest; where it is
+    `durable` after one of the machine too, which takes some milliseconds."""
     unfinished = target.with_name(f"{target.name}.{os.getpid()}.tmp")
     with locked(unfinished), unfinished.open("wb") as file:
         file.write(content)
         file.flush()
-        os.fsync(file.fileno())
+        if durable:
+            os.fsync(file.fileno())
         unfinished.replace(target)
 
 

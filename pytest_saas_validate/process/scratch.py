@@ -8,12 +8,20 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pytest_saas_validate.process.marker import place
+from pytest_saas_validate.process.workspace import Workspace
 
 
 @contextlib.contextmanager
-def scratch() -> Iterator[Path]:
-    """An empty folder, removed afterwards; without a run it lies where temporary files do."""
-    with tempfile.TemporaryDirectory(prefix="saas-", dir=place(), ignore_cleanup_errors=True) as name:
+def scratch(*, swift: bool = False) -> Iterator[Path]:
+    """An empty folder, removed afterwards; without a run it lies where temporary files do.
+
+    A `swift` one is for many small files that are read: in memory where there is room, and a file system in
+    memory may forbid to execute what is on it.
+    """
+    folder = place()
+    if folder is not None and swift:
+        folder = Workspace.of(folder).swift("scratch")
+    with tempfile.TemporaryDirectory(prefix="saas-", dir=folder, ignore_cleanup_errors=True) as name:
         yield Path(name)
 
 

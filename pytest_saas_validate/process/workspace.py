@@ -98,6 +98,11 @@ class Workspace:
     def attach(cls, folder: Path) -> Workspace:
         """The run in an existing folder; programs started from now on belong to it."""
         mark_with(folder)
+        return cls.of(folder)
+
+    @classmethod
+    def of(cls, folder: Path) -> Workspace:
+        """The run in an existing folder."""
         return cls(folder.parent.parent, folder)
 
     @property

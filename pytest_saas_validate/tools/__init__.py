@@ -1,6 +1,7 @@
 """Programs of others that judge: which there are, where they lie, and how to get them."""
 
 from pytest_saas_validate.tools.awake import awake
+from pytest_saas_validate.tools.brief import brief
 from pytest_saas_validate.tools.catalogue import TOOLS
 from pytest_saas_validate.tools.doctor import Row, doctor
 from pytest_saas_validate.tools.finding import FoundTool, find
@@ -17,6 +18,7 @@ __all__ = [
     "Tool",
     "ToolError",
     "awake",
+    "brief",
     "doctor",
     "find",
     "obtain",

@@ -101,7 +101,7 @@ def _kept(path: Path, ask: Callable[[], str]) -> str:
         return ask()
 
     try:
-        return once(folder, hashlib.sha256(key.encode()).hexdigest(), anew)
+        return once(folder, hashlib.sha256(key.encode()).hexdigest(), anew, durable=True)
     except OSError:
         return ask()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_saas_validate.process import Run, run
+from pytest_saas_validate.tools.brief import brief
 from pytest_saas_validate.tools.finding import find
 
 _SECONDS = 60.0
@@ -31,4 +32,4 @@ class Kustomize:
 
     def build(self, root: Path, overlay: str) -> Run:
         """What it makes of an overlay's folder below a root, on standard output."""
-        return run((*self.argv, overlay), cwd=root, timeout=_SECONDS)
+        return run((*self.argv, overlay), cwd=root, env=brief(), timeout=_SECONDS)

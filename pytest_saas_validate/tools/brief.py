@@ -1,0 +1,13 @@
+"""Programs in Go that work for a moment."""
+
+from __future__ import annotations
+
+import os
+
+
+def brief() -> dict[str, str]:
+    """The environment of one that ends before its garbage is worth collecting, a third of its time.
+
+    It still collects when it has half a gigabyte of it. What the user set stays.
+    """
+    return {"GOGC": "off", "GOMEMLIMIT": "512MiB", **os.environ}
