@@ -104,6 +104,11 @@ class Project:
         return self._digests[paths]
 
     @cached_property
+    def derived(self) -> dict[object, str]:
+        """What was worked out from it, kept with it, since it does not change."""
+        return {}
+
+    @cached_property
     def _digests(self) -> dict[tuple[str, ...], str]:
         return {}
 

@@ -109,7 +109,7 @@ class Ahead:
             self._write(names, made)
         return {**found, **made}
 
-    def _mate(self, cases: Sequence[Case]) -> contextlib.AbstractContextManager[None]:
+    def _mate(self, cases: Sequence[Case]) -> contextlib.AbstractContextManager[object]:
         if self.plan.alone or not self.plan.settings.is_template:
             return contextlib.nullcontext()
         kinds = {kind for case in cases if case.combo is None for kind in case.check.kinds}

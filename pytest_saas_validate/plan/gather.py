@@ -14,6 +14,7 @@ from pytest_saas_validate.engines import BootError, Engine, Program, Stack
 from pytest_saas_validate.evidence import Found, Gathered, Missing, scrub
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.plan.aftermath import Aftermath
+from pytest_saas_validate.plan.shelf import Shelf
 from pytest_saas_validate.probes import Effect, Probe, ProbeError, Renders, Unavailable, probes
 from pytest_saas_validate.process import Workspace, is_full, no_room, once
 from pytest_saas_validate.project import Project
@@ -49,6 +50,7 @@ class Gatherer:
     programs: Callable[[], Sequence[Program]]  # asked at the first boot
     say: Callable[[str], None] = lambda text: None
     aftermath: Aftermath = field(default_factory=Aftermath)
+    shelf: Shelf | None = None  # None: nothing of earlier runs is known
     _known: dict[str, Any] = field(default_factory=dict)
 
     def of_template(self, kind: type, renders: Renders, digest: str) -> Gathered[Any]:
@@ -68,7 +70,8 @@ class Gatherer:
             key = self.name(probe, project)
         except (ProbeError, SpecError) as problem:
             return Missing(reason=str(problem))
-        return self._outcome(key, lambda: probe.gather(project, features))
+        lasts = bool(probe.seconds)
+        return self._outcome(key, lambda: probe.gather(project, features), lasts=lasts)
 
     def of_projects(self, kind: type, projects: Iterable[Project], features: Mapping[str, Any]) -> None:
         """One kind of evidence about many projects by one program, for whoever asks for it later.
@@ -79,14 +82,14 @@ class Gatherer:
         new: dict[str, Project] = {}
         for project in projects:  # the first of equals, as where each is asked alone
             key = self.name(probe, project)
-            if key not in self._known:
+            if key not in self._known and not (self.shelf and self.shelf.knows(key)):
                 new.setdefault(key, project)
         if not probe.together or not new:
             return
         with contextlib.suppress(Exception):
             values = probe.together(list(new.values()), features)
             for key, value in zip(new, values, strict=True):
-                self._kept(key, lambda value=value: Found(value))  # type: ignore[misc]
+                self._outcome(key, lambda value=value: value, lasts=True)  # type: ignore[misc]
 
     def of_stack(
         self,
@@ -143,8 +146,11 @@ class Gatherer:
         finally:
             self.aftermath.settle(stack, project, found)
 
-    def _outcome(self, key: str, gather: Callable[[], Any]) -> Gathered[Any]:
-        kept: Gathered[Any] = self._kept(key, lambda: _guard(gather))
+    def _outcome(self, key: str, gather: Callable[[], Any], *, lasts: bool = False) -> Gathered[Any]:
+        """Complete or not; a complete one that `lasts` is there in the next run too."""
+        shelf = self.shelf if lasts else None
+        outcome = (lambda: shelf.outcome(key, lambda: _guard(gather))) if shelf else lambda: _guard(gather)
+        kept: Gathered[Any] = self._kept(key, outcome)
         return kept
 
     def _kept(self, key: str, make: Callable[[], Any]) -> Any:

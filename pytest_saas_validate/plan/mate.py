@@ -16,7 +16,7 @@ from pytest_saas_validate.engines import Engine
 from pytest_saas_validate.plan.gather import Gatherer
 from pytest_saas_validate.plan.renders import Bakery
 from pytest_saas_validate.process import Killed, Workspace, is_full
-from pytest_saas_validate.process.children import spawn
+from pytest_saas_validate.process.children import Child, spawn
 from pytest_saas_validate.settings import Settings
 
 _WORTH = 8  # bakes that take longer than to start an interpreter
@@ -44,17 +44,17 @@ class Task:
 
 
 @contextlib.contextmanager
-def beside(workspace: Workspace, task: Task) -> Iterator[None]:
+def beside(workspace: Workspace, task: Task) -> Iterator[Child | None]:
     """Inside, somebody else begins with the last of it. Both find what the other made; ended afterwards."""
     if not task.pays:
-        yield
+        yield None
         return
     told = workspace.folder / "mate.pickle"
     told.write_bytes(pickle.dumps(task))
     words = [sys.executable, "-c", _MAIN, str(workspace.folder), *sys.path]
     mate = spawn(workspace.ledger, words, name="mate", log=workspace.folder / "mate.log")
     try:
-        yield
+        yield mate
     finally:
         mate.stop(grace=0.0)
 

@@ -23,6 +23,7 @@ from pytest_saas_validate.plan.gather import HEALTHY, Gatherer, Planted, side_by
 from pytest_saas_validate.plan.judgements import Judgements
 from pytest_saas_validate.plan.provenance import Provenance
 from pytest_saas_validate.plan.renders import Bakery
+from pytest_saas_validate.plan.shelf import Shelf
 from pytest_saas_validate.probes import probes
 from pytest_saas_validate.process import Killed, Workspace, is_full, no_room
 from pytest_saas_validate.project import File, Project
@@ -63,7 +64,11 @@ class Plan:
     @cached_property
     def gatherer(self) -> Gatherer:
         """Where evidence comes from."""
-        return Gatherer(self.workspace(), self.load, self.programs, self.say, self.aftermath)
+        workspace = self.workspace()
+        # A project is somebody's, who may edit it between our look and that of a program.
+        lasts = self.judgements is not None and self.settings.is_template
+        shelf = Shelf(workspace.root / "evidence") if lasts else None
+        return Gatherer(workspace, self.load, self.programs, self.say, self.aftermath, shelf)
 
     @cached_property
     def bakery(self) -> Bakery:

@@ -101,7 +101,12 @@ class Probe:
     seconds: float = 0.0
 
     def decisive(self, project: Project) -> str:
-        """Names the inputs of a project: equal names give equal evidence."""
+        """Names the inputs of a project: equal names give equal evidence. Worked out once for a project."""
+        if self.evidence not in project.derived:
+            project.derived[self.evidence] = self._decisive(project)
+        return project.derived[self.evidence]
+
+    def _decisive(self, project: Project) -> str:
         names = self.inputs(project) if self.inputs else (".",)
         files = project.digest(*names) if names else ""  # no path would mean every one
         told = [getattr(project.spec, part) for part in self.table] if self.table else project.given

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from pytest_saas_validate.combos import Combo
@@ -32,7 +33,7 @@ def test_the_public_key_is_written_as_pem(key: Key, monkeypatch: pytest.MonkeyPa
         def json(self) -> Any:
             return {"keys": [key.public()]}
 
-    monkeypatch.setattr(tokens.httpx, "get", lambda *_, **__: Answer())
+    monkeypatch.setattr(httpx, "get", lambda *_, **__: Answer())
     serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
     text = tokens._public_key(Issuer())
     public = serialization.load_pem_public_key(text)

@@ -1,0 +1,57 @@
+"""Evidence of earlier runs that took a program to gather, by what decides it: a folder that may be lost."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import pickle
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_saas_validate.evidence import Found, Gathered
+from pytest_saas_validate.plan.edition import edition
+from pytest_saas_validate.process.once import forget_old, write_atomically
+
+_KEPT_SECONDS = 14 * 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Holds complete evidence only, and only of what nobody edits while it is read: renders of a run's own.
+
+    What cannot be read or written costs time and nothing else.
+    """
+
+    folder: Path
+
+    def knows(self, key: str) -> bool:
+        """Whether an earlier run gathered it."""
+        return self._place(key).is_file()
+
+    def outcome(self, key: str, make: Callable[[], Gathered[Any]]) -> Gathered[Any]:
+        """What is known under a key; else what is made now, kept for two weeks when it is complete."""
+        known = self._read(key)
+        made = known or make()
+        if known is None and isinstance(made, Found):
+            self._keep(key, made)
+        return made
+
+    def _read(self, key: str) -> Found[Any] | None:
+        try:
+            found = pickle.loads(self._place(key).read_bytes())
+        except (OSError, EOFError, ValueError, pickle.UnpicklingError):
+            return None
+        return found if isinstance(found, Found) else None
+
+    def _keep(self, key: str, found: Found[Any]) -> None:
+        with contextlib.suppress(OSError):
+            if not self.folder.is_dir():
+                self.folder.mkdir(parents=True, mode=0o700)
+            forget_old(self.folder, _KEPT_SECONDS)
+            write_atomically(self._place(key), pickle.dumps(found))
+
+    def _place(self, key: str) -> Path:
+        """Apart for each edition: other code may gather other things under the same key."""
+        return self.folder / f"{hashlib.sha256(f'{edition()} {key}'.encode()).hexdigest()}.pickle"

@@ -1,0 +1,109 @@
+"""A second process bakes from the other end: both find what the other made, and neither waits for nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_saas_validate.bake import BakeError
+from pytest_saas_validate.evidence import Found
+from pytest_saas_validate.evidence.render import Rebaked
+from pytest_saas_validate.plan import mate
+from pytest_saas_validate.plan.gather import Gatherer
+from pytest_saas_validate.plan.mate import Task, beside
+from pytest_saas_validate.plan.renders import Bakery
+from pytest_saas_validate.process import Workspace
+from pytest_saas_validate.process.identity import birth
+from pytest_saas_validate.settings import Settings, Switches, read_settings
+
+
+@pytest.fixture
+def settings(template: Path) -> Settings:
+    return read_settings(template, Switches(path=str(template)))
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    made = Workspace.create(root=tmp_path / "cache")
+    yield made
+    assert not made.close().left
+
+
+@pytest.fixture(autouse=True)
+def _two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(mate, "_WORTH", 1)
+
+
+def test_what_it_made_is_not_made_again(settings: Settings, workspace: Workspace, bakes: list[str]) -> None:
+    with beside(workspace, Task(settings, settings.combos, [Rebaked])) as other:
+        assert other is not None
+        assert other.process.wait(60) == 0, other.tail()
+    bakery = Bakery(settings, workspace, settings.source)
+    assert [bakery.project(combo).combo for combo in settings.combos] == list(settings.combos)
+    gathered = Gatherer(workspace, lambda name: pytest.fail(name), tuple).of_template(
+        Rebaked, bakery, bakery.digest
+    )
+    assert isinstance(gathered, Found)
+    assert bakes == []
+
+
+def test_it_is_ended_with_what_it_began(settings: Settings, workspace: Workspace, template: Path) -> None:
+    """A hook that it was in the middle of goes with it, and the bake is made here."""
+    hook = template / "hooks" / "post_gen_project.py"
+    hook.parent.mkdir()
+    (template / "slow").touch()
+    hook.write_text(
+        "import os, time\n"
+        "if os.path.exists('{{ cookiecutter._repo_dir }}/slow'):\n"
+        "    open('{{ cookiecutter._repo_dir }}/pid', 'w').write(str(os.getpid()))\n"
+        "    time.sleep(50)\n"
+    )
+    with beside(workspace, Task(settings, settings.combos, ())) as other:
+        assert other is not None
+        while not (template / "pid").exists() or not (template / "pid").read_text():
+            assert other.alive(), other.tail()
+        (template / "slow").unlink()
+    assert not birth(int((template / "pid").read_text()))
+    (template / "pid").unlink()
+    bakery = Bakery(settings, workspace, template)
+    assert all(bakery.project(combo).files for combo in settings.combos)
+
+
+def test_one_that_dies_costs_nothing_but_its_help(settings: Settings, workspace: Workspace) -> None:
+    with beside(workspace, Task(settings, settings.combos, ())) as other:
+        assert other is not None
+        os.kill(other.pid, signal.SIGKILL)
+        bakery = Bakery(settings, workspace, settings.source)
+        assert all(bakery.project(combo).files for combo in settings.combos)
+
+
+def test_a_refusal_is_told_to_who_asks(settings: Settings, workspace: Workspace, template: Path) -> None:
+    hook = template / "hooks" / "pre_gen_project.py"
+    hook.parent.mkdir()
+    hook.write_text("raise SystemExit('type another name')\n")
+    with beside(workspace, Task(settings, settings.combos, [Rebaked])) as other:
+        assert other is not None
+        assert other.process.wait(60) == 0, other.tail()
+    with pytest.raises(BakeError, match="type another name"):
+        Bakery(settings, workspace, template).project(settings.combos[0])
+
+
+@pytest.mark.parametrize(("combos", "kinds", "cores"), [(7, 0, 2), (16, 1, 1)])
+def test_nobody_is_asked_for_little_or_where_one_core_does_all(
+    settings: Settings,
+    workspace: Workspace,
+    combos: int,
+    kinds: int,
+    cores: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    few = Task(settings, settings.combos[:1] * combos, [Rebaked] * kinds)
+    with beside(workspace, few) as other:
+        assert other is None
