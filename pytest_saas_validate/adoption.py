@@ -14,9 +14,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from pytest_saas_validate.bake.provenance import named
 from pytest_saas_validate.checks import catalogue
 from pytest_saas_validate.findings import Outcome, Verdict, Waiver
-from pytest_saas_validate.plan.provenance import named
 from pytest_saas_validate.report.record import from_data
 from pytest_saas_validate.settings import Settings
 from pytest_saas_validate.spec import TABLE, SpecError

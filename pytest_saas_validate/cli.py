@@ -38,7 +38,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     args = _parser().parse_args(words)
     try:
-        return int(args.command(args, rest))
+        code = int(args.command(args, rest))
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # whoever reads has read enough, and Python must not try again at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NOT_JUDGED
     except (SpecError, TemplateError) as problem:
         print(f"saas-validate: {problem}", file=sys.stderr)
         return USAGE

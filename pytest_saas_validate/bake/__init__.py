@@ -20,6 +20,7 @@ from pytest_saas_validate.bake.stumbles import words_of
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.evidence import scrub
 from pytest_saas_validate.process import Killed, is_full, no_room, tells_full, temporary_files
+from pytest_saas_validate.process.once import write_atomically
 from pytest_saas_validate.project import Project, read_files
 from pytest_saas_validate.spec import Limits
 
@@ -126,7 +127,7 @@ class Oven:
             "default_context: {}\n"
         )
         if not config.is_file():
-            config.write_text(text, encoding="utf-8")
+            write_atomically(config, text.encode(), durable=False)
         return config
 
     def _explain(self, combo: Combo, words: str, output: list[str]) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from pytest_saas_validate.evidence.render import Rendered
 from pytest_saas_validate.evidence.render_calls import MAKEFILE, WORKFLOW, calls, commands, line_of, read
+from pytest_saas_validate.evidence.render_entries import entries
 from pytest_saas_validate.evidence.render_makefile import read_makefile
 from pytest_saas_validate.evidence.render_there import There
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
@@ -26,7 +27,7 @@ from pytest_saas_validate.findings import Finding, Severity, Subject, check
 )
 def called(rendered: Rendered) -> Iterator[Finding]:
     """Commands in workflows, Makefiles, hooks, scripts, documents, images and compose files; what Makefiles
-    make of what; which jobs a workflow waits for."""
+    make of what; which jobs a workflow waits for; what the commands and plugins of a pyproject.toml start."""
     there = There(rendered.files)
     for call in calls(rendered.files):
         for command in commands(call):
@@ -37,6 +38,16 @@ def called(rendered: Rendered) -> Iterator[Finding]:
             yield from _makefile(name, rendered)
         elif WORKFLOW.search(name):
             yield from _jobs(name, file.text or "")
+        elif posixpath.basename(name) == "pyproject.toml":
+            yield from _entries(name, file.text or "", there)
+
+
+def _entries(name: str, text: str, there: There) -> Iterator[Finding]:
+    for entry in entries(text):
+        problem = there.lost(entry)
+        if problem:
+            where = f"{name}:{line_of(text, entry.written)}"
+            yield Finding(where=where, message=f"{entry.name} starts {entry.written}: {problem}")
 
 
 def _makefile(name: str, rendered: Rendered) -> Iterator[Finding]:

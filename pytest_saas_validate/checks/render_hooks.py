@@ -21,7 +21,7 @@ from pytest_saas_validate.findings import Finding, Severity, Subject, check
 def idempotent(trials: HookTrials) -> Iterator[Finding]:
     """Renders of the fullest and the barest answers, with the last hooks run twice."""
     for fault in trials.repeated:
-        yield Finding(where=fault.where, message=fault.message)
+        yield Finding(where=fault.where, message=fault.message, source=fault.source)
 
 
 @check(
@@ -36,7 +36,7 @@ def idempotent(trials: HookTrials) -> Iterator[Finding]:
 def dependent(trials: HookTrials) -> Iterator[Finding]:
     """The same renders, baked without a network and with the utilities of POSIX only."""
     for fault in trials.dependent:
-        yield Finding(where=fault.where, message=fault.message)
+        yield Finding(where=fault.where, message=fault.message, source=fault.source)
 
 
 @check(
@@ -52,4 +52,4 @@ def strays(trials: HookTrials) -> Iterator[Finding]:
     """The home, the folder beside the project and the template, before and after every bake, and links
     that lead out."""
     for fault in trials.strays:
-        yield Finding(where=fault.where, message=fault.message)
+        yield Finding(where=fault.where, message=fault.message, source=fault.source)

@@ -75,7 +75,7 @@ def _alike(option: str, pairs: Sequence[Pair]) -> list[set[str]]:
 def identical(rebaked: Rebaked) -> Iterator[Finding]:
     """Bytes and modes of two bakes of the default and the fullest answers, and tags that print the day."""
     for fault in (*rebaked.differences, *rebaked.dated):
-        yield Finding(where=fault.where, message=fault.message)
+        yield Finding(where=fault.where, message=fault.message, source=fault.source)
 
 
 @check(
@@ -108,7 +108,7 @@ def hooks(effects: Effects) -> Iterator[Finding]:
     """Hook files, and the names of the files of each pair of renders that differ in one switch of which file
     names, hooks that remove or paths with its words say that it decides them."""
     for fault in effects.strays:
-        yield Finding(where=fault.where, message=fault.message)
+        yield Finding(where=fault.where, message=fault.message, source=fault.source)
     if effects.prunes and not effects.removed:
         post = next(name for name in effects.hooks if "post_gen" in name)
         yield Finding(
@@ -138,7 +138,7 @@ def hooks(effects: Effects) -> Iterator[Finding]:
 def everywhere(partial: Partial) -> Iterator[Finding]:
     """Every render with another answer, for a default that nothing else can mean."""
     for fault in partial.faults:
-        yield Finding(where=fault.where, message=fault.message)
+        yield Finding(where=fault.where, message=fault.message, source=fault.source)
 
 
 @check(
@@ -153,7 +153,7 @@ def everywhere(partial: Partial) -> Iterator[Finding]:
 def chosen(switches: Switchlike) -> Iterator[Finding]:
     """Free texts whose default is yes or no, answered with another word."""
     for fault in switches.faults:
-        yield Finding(where=fault.where, message=fault.message)
+        yield Finding(where=fault.where, message=fault.message, source=fault.source)
 
 
 @check(
@@ -168,4 +168,4 @@ def chosen(switches: Switchlike) -> Iterator[Finding]:
 def eaten(found: Eaten) -> Iterator[Finding]:
     """Every file that a bake reads, against what a clone holds, by git."""
     for fault in found.faults:
-        yield Finding(where=fault.where, message=fault.message)
+        yield Finding(where=fault.where, message=fault.message, source=fault.source)

@@ -15,9 +15,7 @@ class Fault:
 
     where: str  # "backend/app/main.py:12"
     message: str
-    source: str = (
-        ""  # the file of the template, where a render of other answers than a combination's shows it
-    )
+    source: str = ""  # its place in the template, where a render of its own shows it
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 
 from pytest_saas_validate.evidence.render_calls import COMPOSE, Command, read
+from pytest_saas_validate.evidence.render_entries import Entry
 from pytest_saas_validate.evidence.render_locks import lines
 from pytest_saas_validate.evidence.render_makefile import Makefile, beside, read_makefile
 from pytest_saas_validate.evidence.render_python import OwnPackages
@@ -195,6 +196,11 @@ class There:
                 problem = self._own.problem(named.group(1), named.group(2))
                 if problem:
                     yield f"names {word}: {problem}"
+
+    def lost(self, entry: Entry) -> str:
+        """What keeps an entry from starting; empty where another package brings its module."""
+        own = self._own.has_package(entry.module)
+        return self._own.problem(entry.module, entry.wanted) if own else ""
 
     def _module(self, module: str) -> Iterator[str]:
         top = module.partition(".")[0]

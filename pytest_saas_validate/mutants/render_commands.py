@@ -102,6 +102,13 @@ def recipe(edit: Edit) -> None:
     edit.write("planted/Makefile", f"all:\n\tcd ../{folder or '.'} && python -m {name}.planted_module\n")
 
 
+@mutant("TR014-entry", "a package's command starts what is not there", fires="TR014", at="project")
+def entry(edit: Edit) -> None:
+    """The module was renamed, the declaration was not."""
+    module = f"{package(edit).rpartition('/')[2]}.planted_module"
+    edit.write("planted/pyproject.toml", f'[project.scripts]\nplanted = "{module}:main"\n')
+
+
 @mutant("TR014-wanted", "a target needs what nothing makes", fires="TR014", at="project")
 def wanted(edit: Edit) -> None:
     """The prerequisite went with a switch."""

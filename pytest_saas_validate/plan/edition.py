@@ -15,6 +15,7 @@ import pytest_saas_validate
 from pytest_saas_validate.tools import TOOLS, find
 
 _PROGRAMS = ("sh", "bash", "make", "git", "unshare")  # not of the catalogue, and asked all the same
+_STEERING = ("BASH_ENV", "ENV", "LANG", "LC_ALL", "MAKEFLAGS")  # read by them, as what begins with their name
 
 
 @cache
@@ -48,6 +49,10 @@ def _tools() -> Iterator[bytes]:
         path = shutil.which(name)
         yield f"{name} {_state(Path(path)) if path else None}".encode()
     yield os.environ.get("PATH", "").encode()  # a hook finds its programs there
+    names = tuple(f"{name.partition('-')[0]}_".upper() for name in (*TOOLS, *_PROGRAMS))
+    for name, value in sorted(os.environ.items()):
+        if name in _STEERING or name.startswith(names):
+            yield f"{name}={value}".encode()
 
 
 def _state(path: Path) -> tuple[str, int, int]:

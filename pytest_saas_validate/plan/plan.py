@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_saas_validate.bake import BakeError
+from pytest_saas_validate.bake.provenance import Provenance
 from pytest_saas_validate.checks import catalogue
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.engines import Engine, Program
@@ -21,7 +22,6 @@ from pytest_saas_validate.plan.ahead import STATIC, Ahead
 from pytest_saas_validate.plan.cases import Case, cases
 from pytest_saas_validate.plan.gather import HEALTHY, Gatherer, Planted, side_by_side
 from pytest_saas_validate.plan.judgements import Judgements
-from pytest_saas_validate.plan.provenance import Provenance
 from pytest_saas_validate.plan.renders import Bakery
 from pytest_saas_validate.plan.shelf import Shelf
 from pytest_saas_validate.probes import probes

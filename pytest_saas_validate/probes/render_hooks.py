@@ -13,7 +13,7 @@ from pytest_saas_validate.evidence.render import Fault, HookTrials
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, Renders, Unavailable
 from pytest_saas_validate.probes.render_template import HOOKS, differing
-from pytest_saas_validate.probes.render_variables import barest, fullest
+from pytest_saas_validate.probes.render_variables import barest, fullest, traced
 from pytest_saas_validate.process.network import NoNamespace, cut_off
 
 _TWICE, _OFFLINE, _ALONE = Way(times=2), Way(offline=True), Way(alone=True)
@@ -47,14 +47,15 @@ class _Trial:
         except BakeError as problem:
             named = re.search(r"hooks/[\w.-]+", str(problem))
             where = named.group() if named else self.base.hooked.ran[-1]
-            return [Fault(where, f"fails {how}: {_last(problem)}")]
+            return [Fault(where, f"fails {how}: {_last(problem)}", where)]
         names = sorted({*self.base.files, *other.files})
         changed = [name for name in names if self.base.files.get(name) != other.files.get(name)]
-        return [
+        faults = [
             Fault(name, f"{self._change(name, name in other.files)} {how} ({self.combo.id})")
             for name in changed
             if name not in self.restless
         ]
+        return list(traced(faults, self.renders.template, self.base, other))
 
     def _change(self, name: str, there: bool) -> str:
         if name in self.base.files and there:
@@ -106,12 +107,16 @@ def _strays(renders: Renders) -> Iterator[Fault]:
         for stray in hooked.strays:
             if stray not in seen:
                 seen.add(stray)
-                ran = ", ".join(hooked.ran)
+                ran, last = ", ".join(hooked.ran), hooked.ran[-1]
                 link, _, target = stray.partition(" -> ")
                 yield (
-                    Fault(link, f"is a link out of the project, to {target}, made by {ran} ({combo.id})")
+                    Fault(
+                        link, f"is a link out of the project, to {target}, made by {ran} ({combo.id})", last
+                    )
                     if target
-                    else Fault(stray, f"was made or changed by {ran}, outside of the project ({combo.id})")
+                    else Fault(
+                        stray, f"was made or changed by {ran}, outside of the project ({combo.id})", last
+                    )
                 )
 
 

@@ -22,6 +22,7 @@ from pytest_saas_validate.probes.render_variables import (
     fullest,
     plain_paths,
     texts,
+    traced,
 )
 from pytest_saas_validate.project import File, Project, read_files
 
@@ -155,7 +156,7 @@ def _rebaked(renders: Renders) -> Rebaked:
         first, second = renders.project(combo), renders.again(combo)
         if first.root == second.root or not second.files:
             raise ProbeError(f"{combo.id} was not baked a second time")
-        differences += differing(first, second)
+        differences += traced(differing(first, second), renders.template, first, second)
     dated = [
         Fault(
             f"{name}:{text.count(chr(10), 0, match.start()) + 1}",

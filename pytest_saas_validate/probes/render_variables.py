@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from pytest_saas_validate.bake import BakeError
+from pytest_saas_validate.bake.provenance import Provenance
 from pytest_saas_validate.combos import Combo, combine
-from pytest_saas_validate.evidence.render import Shape
+from pytest_saas_validate.evidence.render import Fault, Shape
 from pytest_saas_validate.evidence.render_answers import without_answers
 from pytest_saas_validate.probes import Renders
 from pytest_saas_validate.project import File, Project, read_files
@@ -116,6 +117,14 @@ class Shapes:
             content = file.content if file.text is None else without_answers(name, file.text).encode()
             self._known[key] = hashlib.sha256(bytes([file.executable]) + content).hexdigest()
         return self._known[key]
+
+
+def traced(faults: Iterable[Fault], template: Path, *renders: Project) -> Iterator[Fault]:
+    """Each with its place in the template, by the first of these renders that has the file."""
+    made = [Provenance(project, template) for project in renders]
+    for fault in faults:
+        sources = (each.source(fault.where) for each in made)
+        yield replace(fault, source=next(filter(None, sources), ""))
 
 
 def plain_paths(sources: Mapping[str, File]) -> Iterator[str]:

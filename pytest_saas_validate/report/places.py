@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import quote
 
+from pytest_saas_validate.bake.provenance import named
 from pytest_saas_validate.findings import Finding
-from pytest_saas_validate.plan.provenance import named
 from pytest_saas_validate.report import Report
 
 _STAND_INS = ("cookiecutter.json", "pyproject.toml", "README.md")

@@ -94,6 +94,23 @@ def test_hooks_that_need_more_are_found(
     assert all(line.startswith(found) for line in made)
 
 
+@pytest.mark.parametrize(
+    ("check", "hook", "source"),
+    [
+        ("TR005", "import time\nopen('README.md', 'a').write(f'{time.time_ns()}')\n", f"{ROOT}/README.md:4"),
+        ("TR005", "import time\nopen('made.txt', 'w').write(f'{time.time_ns()}')\n", POST),
+        ("TR020", "open('README.md', 'a').write('x')\n", f"{ROOT}/README.md"),
+        ("TR021", "if shutil.which('git'):\n    open('made.txt', 'w').write('x')\n", POST),
+        ("TR022", "open('../x.txt', 'w')\n", POST),
+    ],
+)
+def test_what_is_found_has_its_place_in_the_template(
+    check: str, hook: str, source: str, tmp_path: Path, workspace: Workspace
+) -> None:
+    (verdict,) = judge(template(tmp_path, post=hook), workspace, check).values()
+    assert {finding.source for finding in verdict.findings} == {source}
+
+
 def test_shell_hooks_have_the_utilities_of_posix(tmp_path: Path, workspace: Workspace) -> None:
     folder = template(tmp_path)
     shell = (

@@ -355,3 +355,22 @@ def test_git_says_what_it_leaves_out(tmp_path_factory: pytest.TempPathFactory) -
     project = Project(root=tmp_path_factory.mktemp("r"), combo=Combo("all", (), frozenset()), files=files)
     found = probes()[Swallowed].gather(project, {})
     assert sorted(finding.where for finding in CHECKS["TR017"](found)) == ["a.log", "src/lib/a.py"]
+
+
+@pytest.mark.parametrize(
+    ("table", "value", "found"),
+    [
+        ("project.scripts", "app.main:create_app", ""),
+        ("project.scripts", "app.main:gone", "app.main has no gone"),
+        ("project.gui-scripts", "app.gone:create_app", "there is no module app.gone"),
+        ('project.entry-points."a.b"', "app.main:create_app.part [extra]", ""),
+        ('project.entry-points."a.b"', "app.gone:A", "there is no module app.gone"),
+        ("tool.poetry.scripts", "app.main:gone", "app.main has no gone"),
+        ("project.scripts", "elsewhere.main:gone", ""),
+    ],
+)
+def test_what_a_command_of_a_package_starts_is_there(table: str, value: str, found: str) -> None:
+    files = {"app/__init__.py": "", "app/main.py": "def create_app(): ...\n"}
+    text = f'[{table}]\n\none = "{value}"\n'
+    wanted = [f"pyproject.toml:3 one starts {value}: {found}"] if found else []
+    assert said("TR014", {"pyproject.toml": text, **files}) == wanted

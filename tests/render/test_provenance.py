@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pytest_saas_validate.bake import Oven
+from pytest_saas_validate.bake.provenance import Provenance, _matched
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.findings import Finding
-from pytest_saas_validate.plan.provenance import Provenance, _matched
 
 ROOT = "{{cookiecutter.name}}"
 MAIN = """\
