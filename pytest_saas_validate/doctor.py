@@ -47,7 +47,7 @@ def _told(tool: Any, say: Callable[[str], None]) -> bool:
 
 
 def clean() -> Iterator[str]:
-    """End what dead runs left, then remove the cache; running runs keep their folders."""
+    """End what dead runs left, then remove the cache; it stays while runs use what is in it."""
     root = cache_root()
     if not root.is_dir():
         yield f"{root}: nothing to remove"
@@ -57,23 +57,27 @@ def clean() -> Iterator[str]:
     reaped = reap_dead(root)
     size = _size(root)
     with locked(root / "locks" / RUNS_LOCK):  # no run begins between the look and the removal
-        runs = _removed(root)
-    alive = [name for name in runs if not name.endswith(GONE)]
-    if not runs:
-        shutil.rmtree(root)
-    yield f"{root}: {size / 1e6:.0f} MB removed, {len(reaped)} dead runs ended, {len(alive)} runs left alone"
+        left = [folder.name for folder in (root / "runs").iterdir() if folder.is_dir()]
+        alive = [name for name in left if not name.endswith(GONE)]
+        if not alive:
+            _remove(root, whole=not left)
+    if alive:
+        yield f"{root}: stays, {len(alive)} runs use it; {len(reaped)} dead runs ended; try again after them"
+    else:
+        yield f"{root}: {size / 1e6:.0f} MB removed, {len(reaped)} dead runs ended"
     for run_id, found in reaped.items():
         if found.left:
             yield found.complaint(run_id)
 
 
-def _removed(root: Path) -> list[str]:
-    """Remove all that is of no run; returns the names of the runs."""
-    runs = [folder.name for folder in (root / "runs").iterdir() if folder.is_dir()]
+def _remove(root: Path, *, whole: bool) -> None:
+    """All of it, or all that is of no run."""
+    if whole:
+        shutil.rmtree(root)
+        return
     for entry in root.iterdir():
         if entry.name not in _OF_RUNS and entry.is_dir():
             shutil.rmtree(entry)
-    return runs
 
 
 def _part(name: str) -> dict[str, Any]:

@@ -42,7 +42,7 @@ def test_where_the_cache_is_how_large_and_what_of_it_ci_keeps(
     workspace.close()
 
 
-def test_clean_takes_the_locks_of_dead_runs_beside_a_living_one(
+def test_clean_takes_only_what_is_of_dead_runs_beside_a_living_one(
     cache: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     living = Workspace.create()
@@ -50,8 +50,8 @@ def test_clean_takes_the_locks_of_dead_runs_beside_a_living_one(
     once(cache / "versions", "key", lambda: 7)
     (cache / "locks" / "tools-x.lock").touch()
     assert main(["clean"]) == 0
-    assert "0 dead runs ended, 1 runs left alone" in capsys.readouterr().out
-    assert sorted(path.name for path in cache.iterdir()) == ["locks", "runs"]
+    assert "stays, 1 runs use it; 0 dead runs ended; try again after them" in capsys.readouterr().out
+    assert sorted(path.name for path in cache.iterdir()) == ["locks", "runs", "versions"]
     assert not list((cache / "locks").iterdir())
     living.close()
     assert main(["clean"]) == 0
