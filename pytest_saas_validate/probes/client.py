@@ -53,6 +53,7 @@ class Client:
             limits=httpx.Limits(max_keepalive_connections=0),
         )
         self._http = httpx.Client(base_url=self.base, transport=transport, timeout=TIMEOUT, trust_env=False)
+        self._no_answer = httpx.HTTPError
 
     def __enter__(self) -> Client:
         return self
@@ -71,21 +72,17 @@ class Client:
         content: bytes | None = None,
     ) -> httpx.Response:
         """The answer; raises ProbeError when there is none."""
-        import httpx
-
         sent = {**(headers or {}), **({"Authorization": f"Bearer {token}"} if token else {})}
         try:
             return self._http.request(method, path, headers=sent, json=json, content=content)
-        except httpx.HTTPError as problem:
+        except self._no_answer as problem:
             raise ProbeError(f"{method} {path} at {self.base}: {type(problem).__name__}: {problem}") from None
 
     def status(self, path: str, within: float = TIMEOUT) -> int:
         """The status of a GET; 0 when there is no answer in time (seconds)."""
-        import httpx
-
         try:
             return self._http.get(path, timeout=within).status_code
-        except httpx.HTTPError:
+        except self._no_answer:
             return 0
 
     def ask(
@@ -109,17 +106,10 @@ class Client:
 
     def keep(self, kind: Kind, answer: httpx.Response, shown: str = "", what: str = "") -> Exchange:
         """An answer as evidence; `shown` stands for a path that differs from run to run."""
-        asked = answer.request
+        asked, path = answer.request, answer.request.url.raw_path.decode()
+        status, found = answer.status_code, answer.headers.multi_items()
         return self._kept(
-            kind,
-            asked.method,
-            asked.url.raw_path.decode(),
-            asked.headers,
-            answer.status_code,
-            answer.headers.multi_items(),
-            answer.text,
-            shown=shown,
-            what=what,
+            kind, asked.method, path, asked.headers, status, found, answer.text, shown=shown, what=what
         )
 
     def _kept(
