@@ -8,6 +8,6 @@ import os
 def brief() -> dict[str, str]:
     """The environment of one that ends before its garbage is worth collecting, a third of its time.
 
-    It still collects when it has half a gigabyte of it. What the user set stays.
+    It still collects when it has 64 MiB of it. What the user set stays.
     """
-    return {"GOGC": "off", "GOMEMLIMIT": "512MiB", **os.environ}
+    return {"GOGC": "off", "GOMEMLIMIT": "64MiB", **os.environ}
