@@ -62,6 +62,7 @@ def beside(workspace: Workspace, task: Task) -> Iterator[Child | None]:
 def work(folder: str) -> None:
     """Of a mate: make the last first. What goes wrong is told to who asks for it in the first process."""
     workspace = Workspace.attach(Path(folder))
+    workspace.share()
     task: Task = pickle.loads((workspace.folder / "mate.pickle").read_bytes())
     try:
         bakery = Bakery(task.settings, workspace, task.settings.source)

@@ -64,8 +64,8 @@ class Workspace:
         """The folder of a run that process `owner` answers for; whoever comes first makes it.
 
         With `tidy` what dead runs left is removed first, and it is told what could not be.
-        A worker may come before its controller; it is recorded, since it outlives a killed controller for
-        some seconds, in which it could start more. Raises WorkspaceError, and NoRoom for a full disk.
+        A worker may come before its controller, and outlives a killed one for some seconds. Raises
+        WorkspaceError, and NoRoom for a full disk.
         """
         root = root or cache_root()
         folder = root / "runs" / _short(run_id)
@@ -85,7 +85,7 @@ class Workspace:
                     write_atomically(folder / "owner.json", json.dumps(facts).encode())
             workspace = cls.attach(folder)
             if owner != os.getpid():
-                workspace.ledger.plan(WORKER, pid=os.getpid(), birth=birth(os.getpid()))
+                workspace.share()
         except OSError as problem:
             if is_full(problem):
                 raise no_room(problem) from problem
@@ -104,6 +104,11 @@ class Workspace:
     def of(cls, folder: Path) -> Workspace:
         """The run in an existing folder."""
         return cls(folder.parent.parent, folder)
+
+    def share(self) -> None:
+        """Record that this process works here beside the owner: it is ended before anything is removed, and
+        so makes nothing of it anew. Raises FileNotFoundError when the run is gone."""
+        self.ledger.plan(WORKER, pid=os.getpid(), birth=birth(os.getpid()))
 
     @property
     def run_id(self) -> str:

@@ -18,6 +18,7 @@ from pytest_saas_validate.plan.mate import Task, beside
 from pytest_saas_validate.plan.renders import Bakery
 from pytest_saas_validate.process import Workspace
 from pytest_saas_validate.process.identity import birth
+from pytest_saas_validate.process.reaper import WORKER
 from pytest_saas_validate.settings import Settings, Switches, read_settings
 
 
@@ -68,6 +69,8 @@ def test_it_is_ended_with_what_it_began(settings: Settings, workspace: Workspace
         while not (template / "pid").exists() or not (template / "pid").read_text():
             assert other.alive(), other.tail()
         (template / "slow").unlink()
+        shares = [entry["pid"] for entry in workspace.ledger.open_entries() if entry["kind"] == WORKER]
+        assert shares == [other.pid], "a later run ends it first, should this one be killed now"
     assert not birth(int((template / "pid").read_text()))
     (template / "pid").unlink()
     bakery = Bakery(settings, workspace, template)
