@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+from pytest_saas_validate.checks.per_fault import per_fault
 from pytest_saas_validate.evidence.manifests import Manifests, Overlay, Resource, Validated
 from pytest_saas_validate.evidence.manifests_images import Recipes, image
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
@@ -26,8 +27,7 @@ _NEAR = 0.85  # of two names, so that one is taken for the other misspelt
 )
 def valid(seen: Validated) -> Iterator[Finding]:
     """kubernetes-validate, strict, with the newest schemas that it has; kinds of other APIs have none."""
-    for fault in seen.faults:
-        yield Finding(where=fault.where, message=fault.message)
+    yield from per_fault(seen.faults)
 
 
 @check(
@@ -70,8 +70,7 @@ def apart(seen: Manifests) -> Iterator[Finding]:
 )
 def no_credentials(seen: Manifests) -> Iterator[Finding]:
     """Secrets with data, and passwords, keys and tokens in ConfigMaps and in the environment of pods."""
-    for fault in seen.leaks:
-        yield Finding(where=fault.where, message=fault.message)
+    yield from per_fault(seen.leaks)
 
 
 @check(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pytest_saas_validate.checks.per_fault import per_fault
 from pytest_saas_validate.evidence.render import (
     Passwords,
     Rendered,
@@ -94,8 +95,7 @@ def secrets(
 ) -> Iterator[Finding]:
     """Every file, by gitleaks with its own rules and the project's configuration of it; passwords inside of
     addresses, SQL and settings that are no placeholders."""
-    for fault in dict.fromkeys((*code.faults, *data.faults, *text.faults, *words.faults)):
-        yield Finding(where=fault.where, message=fault.message)
+    yield from per_fault(dict.fromkeys((*code.faults, *data.faults, *text.faults, *words.faults)))
 
 
 @check(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 
+from pytest_saas_validate.checks.per_fault import per_fault
 from pytest_saas_validate.evidence.render import Rendered
 from pytest_saas_validate.evidence.render_addresses import addresses
 from pytest_saas_validate.evidence.render_environment import EXAMPLE, declared, foreign, readers, settings
@@ -41,5 +42,4 @@ def variables(rendered: Rendered) -> Iterator[Finding]:
                 need = "needs" if name in wanted.required else "reads"
                 who = wanted.where.partition(":")[0]
                 yield Finding(where=group, message=f"lacks {name}, which {who} {need}")
-    for fault in dict.fromkeys(addresses(files)):
-        yield Finding(where=fault.where, message=fault.message)
+    yield from per_fault(dict.fromkeys(addresses(files)))

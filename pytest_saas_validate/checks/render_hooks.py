@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pytest_saas_validate.checks.per_fault import per_fault
 from pytest_saas_validate.evidence.render import HookTrials
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
@@ -20,8 +21,7 @@ from pytest_saas_validate.findings import Finding, Severity, Subject, check
 )
 def idempotent(trials: HookTrials) -> Iterator[Finding]:
     """Renders of the fullest and the barest answers, with the last hooks run twice."""
-    for fault in trials.repeated:
-        yield Finding(where=fault.where, message=fault.message, source=fault.source)
+    yield from per_fault(trials.repeated)
 
 
 @check(
@@ -35,8 +35,7 @@ def idempotent(trials: HookTrials) -> Iterator[Finding]:
 )
 def dependent(trials: HookTrials) -> Iterator[Finding]:
     """The same renders, baked without a network and with the utilities of POSIX only."""
-    for fault in trials.dependent:
-        yield Finding(where=fault.where, message=fault.message, source=fault.source)
+    yield from per_fault(trials.dependent)
 
 
 @check(
@@ -51,5 +50,4 @@ def dependent(trials: HookTrials) -> Iterator[Finding]:
 def strays(trials: HookTrials) -> Iterator[Finding]:
     """The home, the folder beside the project and the template, before and after every bake, and links
     that lead out."""
-    for fault in trials.strays:
-        yield Finding(where=fault.where, message=fault.message, source=fault.source)
+    yield from per_fault(trials.strays)

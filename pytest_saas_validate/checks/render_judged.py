@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pytest_saas_validate.checks.per_fault import per_fault
 from pytest_saas_validate.evidence.render_judged import ByHadolint, ByRuff, BySchema, ByShellcheck
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
@@ -19,8 +20,7 @@ from pytest_saas_validate.findings import Finding, Severity, Subject, check
 )
 def schemas(found: BySchema) -> Iterator[Finding]:
     """Workflows, actions, dependabot, compose and Read the Docs, by check-jsonschema."""
-    for fault in found.faults:
-        yield Finding(where=fault.where, message=fault.message)
+    yield from per_fault(found.faults)
 
 
 @check(
@@ -34,8 +34,7 @@ def schemas(found: BySchema) -> Iterator[Finding]:
 )
 def dockerfiles(found: ByHadolint) -> Iterator[Finding]:
     """Every Dockerfile, without matters of taste."""
-    for fault in found.faults:
-        yield Finding(where=fault.where, message=fault.message)
+    yield from per_fault(found.faults)
 
 
 @check(
@@ -49,8 +48,7 @@ def dockerfiles(found: ByHadolint) -> Iterator[Finding]:
 )
 def scripts(found: ByShellcheck) -> Iterator[Finding]:
     """Every script for sh and bash."""
-    for fault in found.faults:
-        yield Finding(where=fault.where, message=fault.message)
+    yield from per_fault(found.faults)
 
 
 @check(
@@ -64,5 +62,4 @@ def scripts(found: ByShellcheck) -> Iterator[Finding]:
 )
 def names(found: ByRuff) -> Iterator[Finding]:
     """Names, and statements that cannot be meant, by ruff."""
-    for fault in found.faults:
-        yield Finding(where=fault.where, message=fault.message)
+    yield from per_fault(found.faults)

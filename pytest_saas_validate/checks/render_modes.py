@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Sequence
 
+from pytest_saas_validate.checks.per_fault import per_fault
 from pytest_saas_validate.evidence.render import Rendered, Swallowed
 from pytest_saas_validate.evidence.render_calls import Command, calls, commands
 from pytest_saas_validate.evidence.render_ignore import Ignored
@@ -110,5 +111,4 @@ def _calls(rendered: Rendered, name: str, homes: Sequence[str], *, recipes: bool
 )
 def swallowed(found: Swallowed) -> Iterator[Finding]:
     """Every file against every .gitignore, by git itself: what is ignored never reaches a colleague or CI."""
-    for fault in found.faults:
-        yield Finding(where=fault.where, message=fault.message)
+    yield from per_fault(found.faults)

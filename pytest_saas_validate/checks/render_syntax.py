@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pytest_saas_validate.checks.per_fault import per_fault
 from pytest_saas_validate.evidence.render import Parsed, PythonModules, Scripts, WebModules
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
@@ -22,8 +23,7 @@ def parses(parsed: Parsed, python: PythonModules, scripts: Scripts, modules: Web
     """Python by the grammar of the oldest version that is promised, JSON, TOML, YAML (all documents, repeated
     keys), INI, XML, dotenv; shell scripts and Makefiles by their interpreters; web modules by node. Of style
     sheets, pages, SQL, Dockerfiles and nginx only that what begins ends."""
-    for fault in (*parsed.faults, *python.faults, *scripts.faults, *modules.faults):
-        yield Finding(where=fault.where, message=fault.message)
+    yield from per_fault((*parsed.faults, *python.faults, *scripts.faults, *modules.faults))
     for name, needs in python.needs.items():
         if parsed.python is not None and needs > parsed.python:
             words = f"is written for Python {_dotted(needs)}, and {_dotted(parsed.python)} is promised"
@@ -46,5 +46,4 @@ def _dotted(version: tuple[int, int]) -> str:
 )
 def imports(python: PythonModules, modules: WebModules) -> Iterator[Finding]:
     """Imports of own Python packages and the names they take; relative imports of web modules and pages."""
-    for fault in (*python.unresolved, *modules.unresolved):
-        yield Finding(where=fault.where, message=fault.message)
+    yield from per_fault((*python.unresolved, *modules.unresolved))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from pytest_saas_validate.checks.per_fault import per_fault
 from pytest_saas_validate.evidence.render import Eaten, Effects, Hostile, Pair, Partial, Rebaked, Switchlike
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
@@ -74,8 +75,7 @@ def _alike(option: str, pairs: Sequence[Pair]) -> list[set[str]]:
 )
 def identical(rebaked: Rebaked) -> Iterator[Finding]:
     """Bytes and modes of two bakes of the default and the fullest answers, and tags that print the day."""
-    for fault in (*rebaked.differences, *rebaked.dated):
-        yield Finding(where=fault.where, message=fault.message, source=fault.source)
+    yield from per_fault((*rebaked.differences, *rebaked.dated))
 
 
 @check(
@@ -90,8 +90,7 @@ def identical(rebaked: Rebaked) -> Iterator[Finding]:
 )
 def hostile(found: Hostile) -> Iterator[Finding]:
     """Free texts with quotes, backslashes, other scripts, great length, words of YAML, line breaks, paths."""
-    for fault in (*found.crashed, *found.broken, *found.outside):
-        yield Finding(where=fault.where, message=fault.message, source=fault.source)
+    yield from per_fault((*found.crashed, *found.broken, *found.outside))
 
 
 @check(
@@ -107,8 +106,7 @@ def hostile(found: Hostile) -> Iterator[Finding]:
 def hooks(effects: Effects) -> Iterator[Finding]:
     """Hook files, and the names of the files of each pair of renders that differ in one switch of which file
     names, hooks that remove or paths with its words say that it decides them."""
-    for fault in effects.strays:
-        yield Finding(where=fault.where, message=fault.message, source=fault.source)
+    yield from per_fault(effects.strays)
     if effects.prunes and not effects.removed:
         post = next(name for name in effects.hooks if "post_gen" in name)
         yield Finding(
@@ -137,8 +135,7 @@ def hooks(effects: Effects) -> Iterator[Finding]:
 )
 def everywhere(partial: Partial) -> Iterator[Finding]:
     """Every render with another answer, for a default that nothing else can mean."""
-    for fault in partial.faults:
-        yield Finding(where=fault.where, message=fault.message, source=fault.source)
+    yield from per_fault(partial.faults)
 
 
 @check(
@@ -152,8 +149,7 @@ def everywhere(partial: Partial) -> Iterator[Finding]:
 )
 def chosen(switches: Switchlike) -> Iterator[Finding]:
     """Free texts whose default is yes or no, answered with another word."""
-    for fault in switches.faults:
-        yield Finding(where=fault.where, message=fault.message, source=fault.source)
+    yield from per_fault(switches.faults)
 
 
 @check(
@@ -167,5 +163,4 @@ def chosen(switches: Switchlike) -> Iterator[Finding]:
 )
 def eaten(found: Eaten) -> Iterator[Finding]:
     """Every file that a bake reads, against what a clone holds, by git."""
-    for fault in found.faults:
-        yield Finding(where=fault.where, message=fault.message, source=fault.source)
+    yield from per_fault(found.faults)

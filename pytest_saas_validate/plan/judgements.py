@@ -13,8 +13,8 @@ from typing import Any
 
 from pytest_saas_validate.findings import Finding, Row
 from pytest_saas_validate.judging import Judged
+from pytest_saas_validate.process.cache import KEPT_SECONDS
 
-_KEPT_SECONDS = 14 * 24 * 3600.0
 _WAIT_SECONDS = 5.0
 _AT_ONCE = 500  # keys in one question
 _TABLE = "CREATE TABLE IF NOT EXISTS judged (key TEXT PRIMARY KEY, value TEXT NOT NULL, made REAL NOT NULL)"
@@ -70,7 +70,7 @@ def _write(db: sqlite3.Connection, new: Mapping[str, Judged]) -> None:
     now = time.time()
     rows = [(key, json.dumps(dataclasses.asdict(judged)), now) for key, judged in new.items()]
     db.executemany("INSERT OR REPLACE INTO judged VALUES (?, ?, ?)", rows)
-    db.execute("DELETE FROM judged WHERE made < ?", (now - _KEPT_SECONDS,))
+    db.execute("DELETE FROM judged WHERE made < ?", (now - KEPT_SECONDS,))
 
 
 def _judged(data: dict[str, Any]) -> Judged:

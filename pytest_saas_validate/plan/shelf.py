@@ -12,9 +12,8 @@ from typing import Any
 
 from pytest_saas_validate.evidence import Found, Gathered
 from pytest_saas_validate.plan.edition import edition
+from pytest_saas_validate.process.cache import KEPT_SECONDS
 from pytest_saas_validate.process.once import forget_old, write_atomically
-
-_KEPT_SECONDS = 14 * 24 * 3600.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Shelf:
         with contextlib.suppress(OSError):
             if not self.folder.is_dir():
                 self.folder.mkdir(parents=True, mode=0o700)
-            forget_old(self.folder, _KEPT_SECONDS)
+            forget_old(self.folder, KEPT_SECONDS)
             write_atomically(self._place(key), pickle.dumps(found))
 
     def _place(self, key: str) -> Path:

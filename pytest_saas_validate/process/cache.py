@@ -12,7 +12,7 @@ from pathlib import Path
 from pytest_saas_validate.process.once import locked
 from pytest_saas_validate.process.workspace import Workspace
 
-_KEPT_SECONDS = 14 * 24 * 3600.0
+KEPT_SECONDS = 14 * 24 * 3600.0  # of what nobody used meanwhile
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Cache:
             ledger.release(entry)
 
     def _forget_old(self) -> None:
-        oldest = time.time() - _KEPT_SECONDS
+        oldest = time.time() - KEPT_SECONDS
         for link in sorted(self.folder.iterdir()):
             if link.is_symlink() and link.exists() and link.stat().st_mtime < oldest:
                 self.forget(link.name)
