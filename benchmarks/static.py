@@ -82,7 +82,8 @@ class Bench:
 
     def cold(self, template: Path, only: str, **how: object) -> float:
         """The same with nothing known."""
-        shutil.rmtree(self.cache / "judged", ignore_errors=True)
+        for known in ("judged", "evidence"):
+            shutil.rmtree(self.cache / known, ignore_errors=True)
         return self.run(template, only, **how)  # type: ignore[arg-type]
 
     def changed(self) -> float:

@@ -68,14 +68,28 @@ def _scripts(projects: Sequence[Project], features: Mapping[str, Feature]) -> li
 
 
 def read_scripts(files: Mapping[str, File], root: Path) -> Scripts:
-    """What the interpreters say of these files below `root`; raises ProbeError when one is asleep."""
+    """What the interpreters say of these files below `root`.
+
+    Raises ProbeError when one is asleep or is ended, and when somebody removes a file meanwhile.
+    """
     faults, unread = _read(files, root)
     every = tuple(fault for name in faults for fault in faults[name])
     return Scripts(every, tuple(f"{name} ({why})" for name, why in unread.items()))
 
 
 def _read(files: Mapping[str, File], root: Path) -> tuple[dict[str, list[Fault]], dict[str, str]]:
-    """The faults of each file, and of each that nobody could read the reason."""
+    """The faults of each file, and of each that nobody could read the reason.
+
+    A file that is gone would be refused like a broken one.
+    """
+    faults, unread = _said(files, root)
+    for name in faults:
+        if not (root / name).is_file():
+            raise ProbeError(f"{root / name} was removed while it was read; run again")
+    return faults, unread
+
+
+def _said(files: Mapping[str, File], root: Path) -> tuple[dict[str, list[Fault]], dict[str, str]]:
     by_shell: dict[str, list[str]] = {}
     for name, file in files.items():
         shell = shell_of(name, file)

@@ -10,19 +10,26 @@ MARK = "SAAS_VALIDATE_RUN"
 _current: list[Path] = []
 
 
-def mark_with(folder: Path | None) -> None:
-    """Processes that this one starts from now on belong to the run of that folder; None ends it."""
-    _current[:] = [folder] if folder else []
+def mark_with(folder: Path) -> None:
+    """Processes that this one starts from now on belong to the run of that folder."""
+    unmark(folder)
+    _current.append(folder)
+
+
+def unmark(folder: Path) -> None:
+    """That run is over: what is started from now on belongs to the run that was begun before it, if any."""
+    if folder in _current:
+        _current.remove(folder)
 
 
 def current() -> str:
     """The run whose mark children get; empty when there is none."""
-    return _current[0].name if _current else ""
+    return _current[-1].name if _current else ""
 
 
 def place() -> Path | None:
     """The folder of that run."""
-    return _current[0] if _current else None
+    return _current[-1] if _current else None
 
 
 def marked(env: Mapping[str, str] | None, run_id: str = "") -> dict[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from pytest_saas_validate.process.disturbed import is_full, no_room
 from pytest_saas_validate.process.identity import birth, here
 from pytest_saas_validate.process.ledger import Ledger
-from pytest_saas_validate.process.marker import current, mark_with
+from pytest_saas_validate.process.marker import mark_with, unmark
 from pytest_saas_validate.process.memory import memory
 from pytest_saas_validate.process.once import locked, once, write_atomically
 from pytest_saas_validate.process.reaper import RUNS_LOCK, WORKER, Reaped, reap, reap_dead
@@ -149,8 +149,7 @@ class Workspace:
     def close(self) -> Reaped:
         """End everything that is left of the run, whoever started it, and remove its folder. By its owner."""
         reaped = reap(self.ledger)
-        if current() == self.run_id:
-            mark_with(None)
+        unmark(self.folder)
         return reaped
 
 

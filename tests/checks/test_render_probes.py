@@ -144,6 +144,21 @@ def test_one_that_is_killed_while_it_reads_is_no_fault_of_the_file(
         SCRIPTS.gather(judged, {})
 
 
+@pytest.mark.parametrize(("program", "file"), [("make", "Makefile"), ("bash", "gone.bash")])
+def test_one_that_is_removed_while_it_is_read_is_no_fault_of_the_file(
+    program: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = shutil.which(program)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / program).write_text(
+        f'#!/bin/sh\ncase "$*" in *{file}*) find . -name {file} -delete ;; esac\nexec {real} "$@"\n'
+    )
+    (tmp_path / "bin" / program).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    with pytest.raises(ProbeError, match=f"{file}.* was removed"):
+        SCRIPTS.gather(project(tmp_path / "project", {file: "a=1\n"}), {})
+
+
 @pytest.mark.parametrize(
     ("name", "first", "shell"),
     [

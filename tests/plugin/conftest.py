@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_saas_validate.plan.judgements import Judgements
-from pytest_saas_validate.process import Workspace
+from pytest_saas_validate.process import Workspace, marker
 
 Fake = Callable[[str, Mapping[str, str]], None]
 
@@ -18,6 +18,12 @@ def _nothing_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A test may run with parts replaced: it takes nothing from other runs, and leaves nothing to them."""
     own = tmp_path / "known"
     monkeypatch.setattr("pytest_saas_validate.session.Judgements", lambda _, say: Judgements(own, say))
+
+
+@pytest.fixture(autouse=True)
+def _no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test begins outside of any run, and one that it leaves open is nobody else's."""
+    monkeypatch.setattr(marker, "_current", [])
 
 
 @pytest.fixture

@@ -266,6 +266,20 @@ def test_a_folder_for_a_moment_lies_with_the_others_when_there_is_no_run(tmp_pat
     assert not list(tmp_path.iterdir())
 
 
+def test_a_run_that_was_begun_inside_of_another_gives_its_place_back(tmp_path):
+    outer = Workspace.create(root=tmp_path / "outer")
+    inner = Workspace.create(root=tmp_path / "inner")
+    Workspace.attach(outer.folder)
+    Workspace.attach(inner.folder)
+    with scratch() as folder:
+        assert folder.parent == inner.folder
+    inner.close()
+    with scratch() as folder:
+        assert folder.parent == outer.folder
+    assert run(["sh", "-c", "echo $SAAS_VALIDATE_RUN"]).text.strip() == outer.run_id
+    outer.close()
+
+
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
 def test_a_full_disk_is_told_and_a_release_is_done_without(tmp_path, monkeypatch, number):
     workspace = Workspace.create(root=tmp_path)
