@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Sequence
 
 from pytest_saas_validate.findings import Verdict
@@ -28,5 +29,6 @@ def run_pytest(words: Sequence[str]) -> tuple[int, Seen]:
     """Its exit code, and what it reported."""
     import pytest
 
+    gc.freeze()  # modules live as long as the process: a tenth of a short run went into looking for others
     seen = Seen()
     return int(pytest.main(list(words), plugins=[seen])), seen

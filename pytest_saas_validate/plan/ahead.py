@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_saas_validate.bake import BakeError
-from pytest_saas_validate.findings import Subject
+from pytest_saas_validate.findings import Subject, Verdict
 from pytest_saas_validate.judging import Judged, judge
 from pytest_saas_validate.plan.cases import Case
 from pytest_saas_validate.plan.edition import edition
@@ -101,13 +101,18 @@ class Ahead:
             for job in jobs:
                 if job.scope is Scope.TEMPLATE:  # cookiecutter works in the process's own folder
                     job.work()
-        tried = {case.id: judge(case.check, *self.plan.gather(case)) for case in rest}
+            # What no program decides, while programs work.
+            tried = self._tried(case for case in rest if case.check.id not in crew.checks)
+        tried |= self._tried(case for case in rest if case.id not in tried)
         if self.plan.stopped:
             return found
         made = {id_: judged for id_, judged in tried.items() if isinstance(judged, Judged)}
         if self.plan.settings.is_template or self._stamps() == stamps:  # bakes are nobody's to edit
             self._write(names, made)
         return {**found, **made}
+
+    def _tried(self, cases: Iterable[Case]) -> dict[str, Judged | Verdict]:
+        return {case.id: judge(case.check, *self.plan.gather(case)) for case in cases}
 
     def _mate(self, cases: Sequence[Case]) -> contextlib.AbstractContextManager[object]:
         if self.plan.alone or not self.plan.settings.is_template:

@@ -125,12 +125,14 @@ class Crew:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
         self._begun: dict[str, Future[object]] = {}
+        self.checks: set[str] = set()  # that wait for what was begun
 
     def begin(self, jobs: Iterable[Job], *scopes: Scope) -> None:
         """Start those of these scopes that run programs; the others are cheaper where they are asked for."""
         for job in jobs:
             if job.scope in scopes and job.seconds and job.id not in self._begun:
                 self._begun[job.id] = self._pool.submit(job.work)
+                self.checks.update(job.checks)
 
     def __enter__(self) -> Crew:
         return self
