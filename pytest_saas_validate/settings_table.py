@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,10 @@ def read_features(table: Mapping[str, Any], root: Path) -> dict[str, Feature]:
     for name, value in table_at(table, "features", root).items():
         if not isinstance(value, dict) or set(value) - {"short", "words"}:
             raise SpecError(wrong(root, f"features.{name}", "a table with short and words"))
-        found[name] = Feature(name, str(value.get("short", name)), tuple(value.get("words", (name,))))
+        short = str(value.get("short", name))
+        if not re.fullmatch(r"[\w.-]+", short):  # an id joins them by +
+            raise SpecError(wrong(root, f"features.{name}.short", "letters, digits, dots, dashes"))
+        found[name] = Feature(name, short, tuple(value.get("words", (name,))))
     return found
 
 

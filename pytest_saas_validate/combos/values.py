@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 _YES = {"yes", "y", "true", "on", "1"}
 _NO = {"no", "n", "false", "off", "0"}
 _PREFIXES = ("include_", "use_", "enable_")
+_NOTHING = "bare"  # the id of the combination in which everything is off
 _COMMON = re.compile(
     r"examples?|samples?|demos?|tests?|docs?|documentation|api|cli|logging|lint(ing)?|database|frontend|backend|"
     r"extras?|scripts?|cache|web|server|client|notebooks?",
@@ -83,16 +84,28 @@ class Combo:
 
 
 def combine(options: Sequence[Option], answers: Mapping[str, str], features: Mapping[str, Feature]) -> Combo:
-    """The combination that these answers make; options that are not answered take their default."""
+    """The combination that these answers make; options that are not answered take their default.
+
+    Other answers give another id.
+    """
     chosen = tuple((o.name, answers.get(o.name, o.default)) for o in options)
-    on: list[str] = []
+    labels = [_label(option, features) for option in options]
     parts: list[str] = []
-    for option, (_, answer) in zip(options, chosen, strict=True):
-        feature = option.feature
-        if feature is None:
+    for option, label, (name, answer) in zip(options, labels, chosen, strict=True):
+        if option.feature is None or labels.count(label) > 1 or label == _NOTHING:
             if answer != option.default:
-                parts.append(f"{option.name}={answer}")
+                parts.append(f"{name}={answer.replace('%', '%25').replace('+', '%2B')}")
         elif answer == option.on:
-            on.append(feature)
-            parts.append(features[feature].short if feature in features else feature)
-    return Combo("+".join(parts) or "bare", chosen, frozenset(on))
+            parts.append(label)
+    on = frozenset(o.feature for o, (_, answer) in zip(options, chosen, strict=True) if _is_on(o, answer))
+    return Combo("+".join(parts) or _NOTHING, chosen, frozenset(filter(None, on)))
+
+
+def _label(option: Option, features: Mapping[str, Feature]) -> str:
+    """What stands for a feature in an id; empty for an option that switches none."""
+    name = option.feature or ""
+    return features[name].short if name in features else name
+
+
+def _is_on(option: Option, answer: str) -> bool:
+    return option.feature is not None and answer == option.on

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_saas_validate.bake import BakeError
@@ -18,7 +19,7 @@ from pytest_saas_validate.plan.edition import edition
 from pytest_saas_validate.plan.jobs import Crew, Scope, static_jobs
 from pytest_saas_validate.plan.judgements import Judgements
 from pytest_saas_validate.plan.mate import Task, beside
-from pytest_saas_validate.plan.source import everything, paths, stamp
+from pytest_saas_validate.plan.source import everything, is_extended, paths, stamps
 from pytest_saas_validate.probes import ProbeError, probes
 from pytest_saas_validate.process import Killed, is_full
 from pytest_saas_validate.spec import SpecError
@@ -72,7 +73,7 @@ class Ahead:
         rest = [case for case in cases if case.id not in found]
         made = self._judge(rest, stamps)
         traced = {case.id: self.plan.traced(made[case.id], case) for case in rest if case.id in made}
-        if self._stamps() == stamps:  # else what was judged is not what its name was made of
+        if traced and self._is_as_named(stamps):  # else what was judged is not what its name was made of
             self._write(names, traced)
         return {**found, **traced}
 
@@ -80,8 +81,15 @@ class Ahead:
         """When each file was written: an edit in the middle of a run shows, a revert too."""
         settings = self.plan.settings
         if settings.is_template:
-            return [stamp(path) for path in paths(settings.source)]
-        return [stamp(settings.source / name) for name in self.plan.project(settings.combos[0]).files]
+            return [seen for path in paths(settings.source) for seen in stamps(path)]
+        files = self.plan.project(settings.combos[0]).files
+        return [seen for name in files for seen in stamps(settings.source / name)]
+
+    def _is_as_named(self, stamps: list[object]) -> bool:
+        """Whether nothing was edited since, what lies beside the template included."""
+        source = self.plan.settings.source
+        besides = {kind: _beyond(kind, source) for kind in self._besides}
+        return self._stamps() == stamps and besides == self._besides
 
     def _judge(self, cases: Sequence[Case], stamps: list[object]) -> Mapping[str, Judged]:
         """By the files that decide each; what no run knows is gathered by jobs."""
@@ -115,12 +123,13 @@ class Ahead:
         return {case.id: judge(case.check, *self.plan.gather(case)) for case in cases}
 
     def _mate(self, cases: Sequence[Case]) -> contextlib.AbstractContextManager[object]:
-        if self.plan.alone or not self.plan.settings.is_template:
+        settings = self.plan.settings
+        if self.plan.alone or not settings.is_template or is_extended(settings.source):
             return contextlib.nullcontext()
         kinds = {kind for case in cases if case.combo is None for kind in case.check.kinds}
         combos = dict.fromkeys(case.combo for case in cases if case.combo is not None)
         order = sorted(kinds, key=lambda kind: (-probes()[kind].seconds, kind.__name__))
-        return beside(self.plan.workspace(), Task(self.plan.settings, list(combos), order))
+        return beside(self.plan.workspace(), Task(settings, list(combos), order))
 
     def _is_whole(self, case: Case) -> bool:
         """Whether a case is about the template as a whole, which can be read."""
@@ -142,8 +151,7 @@ class Ahead:
 
     def _beyond(self, kind: type) -> object:
         if kind not in self._besides:
-            beyond = probes()[kind].beyond
-            self._besides[kind] = beyond(self.plan.settings.source) if beyond else None
+            self._besides[kind] = _beyond(kind, self.plan.settings.source)
         return self._besides[kind]
 
     @cached_property
@@ -175,6 +183,11 @@ class Ahead:
     def _write(self, names: Mapping[str, str], judged: Mapping[str, Judged]) -> None:
         if self.kept:
             self.kept.write({names[id_]: value for id_, value in judged.items() if id_ in names})
+
+
+def _beyond(kind: type, folder: Path) -> object:
+    beyond = probes()[kind].beyond
+    return beyond(folder) if beyond else None
 
 
 def _by_combo(cases: Iterable[Case]) -> Iterable[list[Case]]:

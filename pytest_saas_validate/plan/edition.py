@@ -15,7 +15,9 @@ import pytest_saas_validate
 from pytest_saas_validate.tools import TOOLS, find
 
 _PROGRAMS = ("sh", "bash", "make", "git", "unshare")  # not of the catalogue, and asked all the same
-_STEERING = ("BASH_ENV", "ENV", "LANG", "LC_ALL", "MAKEFLAGS")  # read by them, as what begins with their name
+# Read by them and by hooks, as what begins with their name.
+_STEERING = ("BASH_ENV", "ENV", "LANG", "LANGUAGE", "LOGNAME", "MAKEFLAGS", "TZ", "USER")
+_STEERING_IN_KIND = ("LC_", "PYTHON")
 
 
 @cache
@@ -44,14 +46,14 @@ def _interpreter() -> Iterator[bytes]:
 def _tools() -> Iterator[bytes]:
     for name in TOOLS:
         tool = find(name)
-        yield f"{name} {tool.path} {tool.version}".encode()
+        yield f"{name} {tool.path} {tool.version} {_state(tool.path) if tool.path else None}".encode()
     for name in _PROGRAMS:
         path = shutil.which(name)
         yield f"{name} {_state(Path(path)) if path else None}".encode()
     yield os.environ.get("PATH", "").encode()  # a hook finds its programs there
     names = tuple(f"{name.partition('-')[0]}_".upper() for name in (*TOOLS, *_PROGRAMS))
     for name, value in sorted(os.environ.items()):
-        if name in _STEERING or name.startswith(names):
+        if name in _STEERING or name.startswith((*_STEERING_IN_KIND, *names)):
             yield f"{name}={value}".encode()
 
 

@@ -61,7 +61,8 @@ class Gatherer:
 
     def name(self, probe: Probe, project: Project) -> str:
         """Names what decides this evidence of a project; raises ProbeError and SpecError."""
-        return _key(probe.evidence, probe.decisive(project), "" if probe.inputs else project.combo.id)
+        named = "" if probe.inputs else (project.combo.answers, project.root.name)
+        return _key(probe.evidence, probe.decisive(project), named)
 
     def of_project(self, kind: type, project: Project, features: Mapping[str, Any]) -> Gathered[Any]:
         """Evidence about the files of a project; equal files are read once."""

@@ -43,15 +43,27 @@ def _content(path: Path) -> bytes:
 def _extensions(folder: Path) -> Iterator[str]:
     """The code of the extensions of Jinja that a template names; an installed package may be a link to it."""
     try:
-        told = json.loads((folder / "cookiecutter.json").read_text(encoding="utf-8")).get("_extensions", ())
-        specs = [find_spec(str(name).partition(".")[0]) for name in told]
-    except (OSError, ValueError, AttributeError, ImportError):
+        specs = [find_spec(str(name).partition(".")[0]) for name in _named_extensions(folder)]
+    except (ValueError, ImportError):
         return
     for spec in filter(None, specs):
         for place in spec.submodule_search_locations or ():
             yield digest_of(read_files(Path(place)).items())
         if spec.origin and not spec.submodule_search_locations:
             yield hashlib.sha256(_content(Path(spec.origin))).hexdigest()
+
+
+def is_extended(folder: Path) -> bool:
+    """Whether code of a template's own renders it, which two processes may not do alike."""
+    return bool(_named_extensions(folder))
+
+
+def _named_extensions(folder: Path) -> list[str]:
+    try:
+        told = json.loads((folder / "cookiecutter.json").read_text(encoding="utf-8")).get("_extensions")
+    except (OSError, ValueError, AttributeError):
+        return []
+    return [str(name) for name in told] if isinstance(told, list) else []
 
 
 def _behind(link: Path, folder: Path) -> bytes:
@@ -64,14 +76,24 @@ def _behind(link: Path, folder: Path) -> bytes:
     return place.read_bytes() if place.is_file() else b""
 
 
-def stamp(path: Path) -> object:
-    """When a file was written; a folder's time is that of its files, which are asked themselves."""
+def stamps(path: Path) -> Iterator[object]:
+    """When a file was written, and what a link leads to.
+
+    A folder's time is that of its files, which are asked themselves.
+    """
+    yield _stamp(path)
+    if path.is_symlink():
+        place = Path(os.path.realpath(path))
+        yield from map(_stamp, (place, *(paths(place) if place.is_dir() else ())))
+
+
+def _stamp(path: Path) -> object:
     try:
         facts = path.lstat()
     except OSError:  # gone since its folder was listed
         return path
-    written = (0, 0, 0) if path.is_dir() else (facts.st_ino, facts.st_mtime_ns, facts.st_size)
-    return path, facts.st_mode, *written
+    written = (facts.st_ino, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_size)
+    return path, facts.st_mode, *(() if path.is_dir() else written)
 
 
 def _mode(path: Path) -> int:

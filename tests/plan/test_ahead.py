@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -76,6 +77,30 @@ def test_an_empty_folder_and_a_mode_count(run: Run, template: Path) -> None:
     assert {verdict.check for verdict in after if verdict.findings} == {"TR007", "TR012"}
 
 
+def test_a_new_switch_counts_although_it_changes_no_file(run: Run, template: Path) -> None:
+    (template / ROOT / "README.md").write_text("Its search service.\n")
+    assert {verdict.outcome for verdict in run("TR003")[0]} == {Outcome.OK}
+    answer(template, include_search=["no", "yes"])
+    after, _ = run("TR003")
+    assert [verdict.outcome for verdict in after].count(Outcome.FAILED) == len(after) // 2
+    assert after == run("TR003", kept=False)[0]
+
+
+def test_the_name_of_the_project_counts(run: Run, template: Path) -> None:
+    (template / ROOT / "README.md").write_text("Read `shop/one.txt`.\n")
+    (template / ROOT / "one.txt").write_text("one\n")
+    assert {verdict.outcome for verdict in run("TR008")[0]} == {Outcome.OK}
+    answer(template, slug="mall")
+    after, _ = run("TR008")
+    assert {verdict.outcome for verdict in after} == {Outcome.FAILED}
+
+
+def answer(template: Path, **changed: object) -> None:
+    """Change the variables of a template."""
+    file = template / "cookiecutter.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | changed))
+
+
 def test_waivers_and_days_are_no_part_of_what_is_kept(run: Run, template: Path) -> None:
     (template / ROOT / "run.sh").chmod(0o644)
     failed, _ = run("TR007")
@@ -142,19 +167,22 @@ def test_a_run_that_gathers_nothing_ends_what_a_dead_one_left(run: Run, tmp_path
 def test_an_edit_in_the_middle_of_a_run_is_kept_under_no_name(
     run: Run, template: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What was judged is the new file, and the name is made of the old one."""
+    """What was judged is the new file, and the name is made of the old one; size and time are the same."""
     module = template / ROOT / "app.py"
     module.write_text("print(\n")
+    written = module.stat().st_mtime_ns
     plain = Oven.bake
 
     def bake(*args: Any, **named: Any) -> Any:
-        module.write_text("print()\n")
+        module.write_text("print \n")
+        os.utime(module, ns=(written, written))
         return plain(*args, **named)
 
     with monkeypatch.context() as edited:
         edited.setattr(Oven, "bake", bake)
         mended, _ = run("TR002")
     module.write_text("print(\n")
+    os.utime(module, ns=(written, written))
     broken, _ = run("TR002")
     assert {verdict.outcome for verdict in mended} == {Outcome.OK}
     assert {verdict.outcome for verdict in broken} == {Outcome.FAILED}

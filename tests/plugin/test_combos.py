@@ -90,6 +90,32 @@ def test_an_id_names_what_is_on() -> None:
     assert combine(FOUR, {option.name: "no" for option in FOUR}, FEATURES).id == "bare"
 
 
+@pytest.mark.parametrize(
+    ("options", "features"),
+    [
+        ({"include_x": ("no", "yes"), "use_x": ("no", "yes")}, {}),
+        ({"a": ("no", "yes"), "b": ("no", "yes")}, {"a": Feature("a", "s", ()), "b": Feature("b", "s", ())}),
+        ({"a": ("no", "yes"), "b": ("no", "yes")}, {"a": Feature("a", "b", ())}),
+        ({"bare": ("no", "yes"), "b": ("no", "yes")}, {}),
+        ({"db": ("no", "my", "my+alpha", "my%2Balpha"), "alpha": ("no", "yes")}, {}),
+    ],
+)
+def test_no_two_combinations_have_one_id(
+    options: dict[str, tuple[str, ...]], features: dict[str, Feature]
+) -> None:
+    space = Space(tuple(Option(name, choices) for name, choices in options.items()), features)
+    ids = [combo.id for combo in everything(space)]
+    assert len(ids) == len(set(ids))
+
+
+def test_a_short_name_does_not_read_as_two(tmp_path: Path) -> None:
+    template(tmp_path, a=["no", "yes"])
+    table = '[tool.pytest-saas-validate.features.a]\nshort = "b+c"\n'
+    (tmp_path / "pyproject.toml").write_text(table)
+    with pytest.raises(SpecError, match=r"features\.a\.short must be letters"):
+        read_settings(tmp_path, Switches(path=str(tmp_path)))
+
+
 def test_all_is_every_combination_once() -> None:
     ids = [combo.id for combo in everything(SPACE)]
     assert len(ids) == len(set(ids)) == 16
