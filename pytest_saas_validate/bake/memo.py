@@ -2,7 +2,8 @@
 
 72 % of a bake is template compilation that is thrown away after each combination. The memo leaves
 cookiecutter's own path (prompts, hooks, copy rules, modes) untouched and is exact: the key holds
-everything that compilation reads. It is active only inside `memo()`, in this process, one bake at a time.
+everything that compilation reads, and where extensions of others take part, which may read anything,
+nothing is kept. It is active only inside `memo()`, in this process, one bake at a time.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 _ONE_AT_A_TIME = threading.RLock()
+# Cookiecutter's `simple_filter` makes extensions of anything, in another module.
+_PURE = frozenset({"cookiecutter.extensions", "jinja2.ext"})
 
 
 class Memo:
@@ -50,7 +53,7 @@ class Memo:
             raw: bool = False,
             defer_init: bool = False,
         ) -> Any:
-            if raw or not isinstance(source, str):
+            if raw or not isinstance(source, str) or not _is_pure(env):
                 return plain(env, source, name, filename, raw, defer_init)
             key = (source, name, filename, defer_init, *_options(env))
             if key not in self._code:
@@ -68,6 +71,14 @@ class Memo:
             return self._binary[key]
 
         return is_binary
+
+
+def _is_pure(env: Any) -> bool:
+    """Whether compilation asks nothing that may answer otherwise the next time.
+
+    It works out constants, through filters and tests too, and an extension may rewrite the source.
+    """
+    return all(type(extension).__module__ in _PURE for extension in env.extensions.values())
 
 
 def _options(env: Any) -> tuple[object, ...]:

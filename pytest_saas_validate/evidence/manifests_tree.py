@@ -42,18 +42,19 @@ def taken(files: Mapping[str, File], overlays: Iterable[str]) -> tuple[str, ...]
             continue
         found.add(path)
         own = kustomization(files, path)
-        for word in _scalars(read(files[own].text or "")) if own else ():
+        for word in scalars(read(files[own].text or "")) if own else ():
             place = posixpath.normpath(posixpath.join(path, word.rpartition("=")[2]))
             if place in files or place in folders:
                 left.append(place)
     return tuple(sorted(found))
 
 
-def _scalars(value: Any) -> Iterator[str]:
+def scalars(value: Any) -> Iterator[str]:
+    """Every text of one line that a value holds, at any depth; keys are none."""
     if isinstance(value, Mapping):
         value = list(value.values())
     if isinstance(value, list):
         for each in value:
-            yield from _scalars(each)
+            yield from scalars(each)
     elif isinstance(value, str) and value and "\n" not in value:
         yield value

@@ -86,8 +86,9 @@ class Probe:
     `Unavailable` (not here) or anything else (an error). `inputs` names the paths that decide the
     evidence and `table` the parts of the project's table that do; None and () mean the whole project, or
     everything that the stack is made of. `beyond` tells what else decides it, from the folder of the project
-    or template. `together` gathers of many projects at once, where one program can judge all of them.
-    `seconds` is about what it costs for one template: the longest is begun first.
+    or template, and `outside` which files do that are none of the project's. `together` gathers of many
+    projects at once, where one program can judge all of them. `seconds` is about what it costs for one
+    template: the longest is begun first.
     """
 
     evidence: type
@@ -97,6 +98,7 @@ class Probe:
     inputs: Callable[[Project], Sequence[str]] | None = None
     table: tuple[str, ...] = ()
     beyond: Callable[[Path], object] | None = None
+    outside: Callable[[Project], object] | None = None
     together: Callable[[Sequence[Project], Mapping[str, Feature]], Sequence[Any]] | None = None
     seconds: float = 0.0
 
@@ -111,7 +113,8 @@ class Probe:
         files = project.digest(*names) if names else ""  # no path would mean every one
         told = [getattr(project.spec, part) for part in self.table] if self.table else project.given
         beyond = self.beyond(project.root) if self.beyond else ""
-        return f"{files}{told!r}{beyond!r}"
+        outside = self.outside(project) if self.outside else ""
+        return f"{files}{told!r}{beyond!r}{outside!r}"
 
 
 def owned(stack: Stack, what: str) -> None:

@@ -15,6 +15,7 @@ from pytest_saas_validate.evidence.alerts import Alert, Judged, Rule, Rules, Tes
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError, Unavailable
 from pytest_saas_validate.probes.promql import read_expression
+from pytest_saas_validate.probes.references import References, references
 from pytest_saas_validate.probes.rule_tests import read_points
 from pytest_saas_validate.probes.scraping import DEFAULT_INTERVAL, matches, read_jobs, seconds
 from pytest_saas_validate.process import run
@@ -170,13 +171,25 @@ def _judged(project: Project, promtool: str, spec: Alerts, files: tuple[str, ...
 
 
 def _inputs(project: Project) -> tuple[str, ...]:
-    """Everything that the alerts' part of the table names, and what else lies there."""
+    """Everything that the alerts' part of the table names, what else lies there, and what that refers to."""
     spec = alerts_of(project)
     named = (spec.config, *spec.rules, *spec.tests, spec.runbooks, *rule_files(project))
-    return tuple(path for path in named if path)
+    return tuple(dict.fromkeys(path for path in (*named, *_references(project).inside) if path))
+
+
+def _references(project: Project) -> References:
+    """What promtool reads or looks for because the configuration or a unit test names it."""
+    spec = alerts_of(project)
+    return references(project, [path for path in (spec.config, *spec.tests) if path])
 
 
 RULES = Probe(evidence=Rules, subject=Subject.PROJECT, gather=_rules)
 TESTED = Probe(
-    evidence=Tested, subject=Subject.PROJECT, gather=_tested, inputs=_inputs, table=("alerts",), seconds=1.5
+    evidence=Tested,
+    subject=Subject.PROJECT,
+    gather=_tested,
+    inputs=_inputs,
+    table=("alerts",),
+    outside=lambda project: _references(project).outside,
+    seconds=1.5,
 )

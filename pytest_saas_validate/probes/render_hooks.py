@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 
 from pytest_saas_validate.bake import BakeError, Way
 from pytest_saas_validate.combos import Combo
@@ -70,7 +71,7 @@ def _trials(renders: Renders) -> HookTrials:
     trials = [_Trial(renders, combo) for combo in dict.fromkeys((fullest(renders), barest(renders)))]
     if not all(trial.base.hooked.ran for trial in trials):
         raise Unavailable("hooks were not run; leave out --no-hooks")
-    unreached = _not_here()
+    unreached = _unreached()
     ways = [way for way in _HOW if not (way.offline and unreached)]
     repeated: list[Fault] = []
     dependent: list[Fault] = []
@@ -91,12 +92,24 @@ def _trials(renders: Renders) -> HookTrials:
     )
 
 
-def _not_here() -> tuple[str, ...]:
+def _unreached() -> tuple[str, ...]:
+    reason = uncut()
+    return (f"hooks without a network: {reason}",) if reason else ()
+
+
+@cache
+def uncut() -> str:
+    """Why no network can be taken away here; asked once, since a refusal takes three programs."""
     try:
         cut_off()
     except NoNamespace as reason:
-        return (f"hooks without a network: {str(reason).splitlines()[0]}",)
-    return ()
+        return str(reason).splitlines()[0]
+    return ""
+
+
+def _permitted(template: Path) -> tuple[str, ...]:
+    """What this machine forbids, which another run of it may allow; of no interest without hooks."""
+    return _unreached() if (template / "hooks").is_dir() else ()
 
 
 def _strays(renders: Renders) -> Iterator[Fault]:
@@ -125,4 +138,6 @@ def _last(problem: BaseException) -> str:
     return lines[-1][:200] if lines else type(problem).__name__
 
 
-HOOK_TRIALS = Probe(evidence=HookTrials, subject=Subject.TEMPLATE, gather=_trials, seconds=0.5)
+HOOK_TRIALS = Probe(
+    evidence=HookTrials, subject=Subject.TEMPLATE, gather=_trials, beyond=_permitted, seconds=0.5
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError, Unavailable
 from pytest_saas_validate.probes.layers import Layers
 from pytest_saas_validate.probes.render_scripts import shell_of
+from pytest_saas_validate.probes.unsteered import unsteered
 from pytest_saas_validate.process import run, scratch
 from pytest_saas_validate.project import File, Project
 from pytest_saas_validate.tools import find
@@ -37,6 +38,7 @@ class Judge:
     good: str
     bad: str
     suffix: str  # of the samples
+    beside: Mapping[str, str] = field(default_factory=dict)  # files that it is asked with, and not about
 
     def faults(self, trees: Sequence[Tree]) -> list[tuple[Fault, ...]]:
         """What it says of the files of each tree; equal files are read once.
@@ -59,11 +61,12 @@ class Judge:
         good, bad = f"good{self.suffix}", f"bad{self.suffix}"
         texts = {name: file.text or "" for name, file in files.items()} | {good: self.good, bad: self.bad}
         with scratch(swift=True) as folder:
-            for name, text in texts.items():
+            for name, text in {**texts, **self.beside}.items():
                 path = Path(folder, name)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_text(text, encoding="utf-8")
-            answer = run([tool.path, *self.words, *texts], cwd=Path(folder), timeout=120)
+            environment = unsteered(self.tool)
+            answer = run([tool.path, *self.words, *texts], cwd=Path(folder), env=environment, timeout=120)
         try:
             said = list(self.read(json.loads(answer.text), texts))
         except (ValueError, KeyError, TypeError):
@@ -93,11 +96,12 @@ def _hadolint(said: Any, texts: Mapping[str, str]) -> Said:
 _NOT_FOR_HADOLINT = re.compile(r"\A#\s*syntax=\S+-labs|^\s*WORKDIR\s+[A-Za-z]\s*$", re.M)
 HADOLINT = Judge(
     tool="hadolint",
-    words=("--no-fail", "--format=json"),
+    words=("--no-fail", "--format=json", "--config=no-settings.yaml"),
     read=_hadolint,
     good="FROM scratch\nCOPY one /srv/one\n",
     bad="FROM scratch\nRUN one\n    two\n",
     suffix=".Dockerfile",
+    beside={"no-settings.yaml": "ignored: []\n"},  # else it reads those of the home
 )
 _NO_SHEBANG = 2148  # what others source needs none
 
@@ -110,7 +114,7 @@ def _shellcheck(said: Any, texts: Mapping[str, str]) -> Said:
 
 SHELLCHECK = Judge(
     tool="shellcheck",
-    words=("--severity=error", "--format=json1"),
+    words=("--norc", "--severity=error", "--format=json1"),
     read=_shellcheck,
     good="#!/bin/sh\necho one\n",
     bad='#!/bin/bash\nfor one in $@; do echo "$one"; done\n',

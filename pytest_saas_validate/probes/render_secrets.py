@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from pytest_saas_validate.combos import Feature
 from pytest_saas_validate.evidence.render import Fault, SecretsInCode, SecretsInData, SecretsInText
+from pytest_saas_validate.evidence.render_calls import read
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError, Unavailable
 from pytest_saas_validate.probes.layers import Layers
+from pytest_saas_validate.probes.unsteered import unsteered
 from pytest_saas_validate.process import run, scratch
 from pytest_saas_validate.project import File, Project
 from pytest_saas_validate.tools import brief, find
@@ -36,7 +40,18 @@ def fake_key() -> str:
 
 def _paths(project: Project, kind: type) -> list[str]:
     """Files of one kind, and what configures gitleaks for all of them."""
-    return [name for name in project.files if name in _OWN_WORDS or _kind(name) is kind]
+    own = {*_OWN_WORDS, *_extended(project.files)}
+    return [name for name in project.files if name in own or _kind(name) is kind]
+
+
+def _extended(files: Mapping[str, File]) -> Iterator[str]:
+    """The configurations that the project's own extends; it names them from the project's folder."""
+    name, seen = _CONFIG, {""}
+    while name not in seen and name in files:
+        seen.add(name)
+        extend = read(files[name].text or "", tomllib.loads).get("extend")
+        name = posixpath.normpath(str(extend.get("path", ""))) if isinstance(extend, dict) else ""
+        yield name
 
 
 def _kind(name: str) -> type:
@@ -59,7 +74,7 @@ def _scan(files: Mapping[str, File]) -> dict[str, list[Fault]]:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(_HASH.sub(b"", content))
         options = ("--redact", "--no-banner", "--report-format=json", f"--report-path={report}")
-        result = run([tool.path, "dir", ".", *options], cwd=folder, env=brief())
+        result = run([tool.path, "dir", ".", *options], cwd=folder, env=unsteered("gitleaks", brief()))
         try:
             found = json.loads(report.read_text(encoding="utf-8"))
         except (OSError, ValueError):

@@ -12,6 +12,7 @@ from pytest_saas_validate.evidence.render_web import unresolved
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError
 from pytest_saas_validate.probes.layers import Layers
+from pytest_saas_validate.probes.unsteered import unsteered
 from pytest_saas_validate.process import run
 from pytest_saas_validate.project import Project
 from pytest_saas_validate.tools import find
@@ -71,7 +72,7 @@ def _parse(sources: Mapping[str, str]) -> tuple[dict[str, list[Fault]], str]:
         return {}, tool.reason
     samples = {_GOOD: "const one: number = 1;\nexport { one };\n", _BAD: "const one = {;\n"}
     words = [str(tool.path), "--no-warnings", "--input-type=module", "--eval", _READ_ALL]
-    result = run(words, stdin=json.dumps({**sources, **samples}).encode())
+    result = run(words, env=unsteered("node"), stdin=json.dumps({**sources, **samples}).encode())
     if b"stripTypeScriptTypes" in result.stderr and not result.ok:
         return {}, f"{tool.path} is older than {_NEEDED}; pip install 'pytest-saas-validate[judges]'"
     try:

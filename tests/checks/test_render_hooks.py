@@ -14,6 +14,7 @@ import pytest
 from pytest_saas_validate.evidence.render_partial import distinctive, stands
 from pytest_saas_validate.findings import Outcome
 from pytest_saas_validate.plan import Plan
+from pytest_saas_validate.probes.render_hooks import HOOK_TRIALS, uncut
 from pytest_saas_validate.process import Workspace, network
 from pytest_saas_validate.process.network import NoNamespace, cut_off
 from pytest_saas_validate.project import File
@@ -41,6 +42,21 @@ def template(folder: Path, **changed: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     return folder / "template"
+
+
+@pytest.fixture(autouse=True)
+def asked_anew() -> Iterator[None]:
+    """What the machine permits is asked once in a process."""
+    yield
+    cut_off.cache_clear()
+    uncut.cache_clear()
+
+
+def forbid(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on nothing can be cut off from the network."""
+    monkeypatch.setattr(network.shutil, "which", lambda name: None)
+    cut_off.cache_clear()
+    uncut.cache_clear()
 
 
 # Hooks
@@ -137,16 +153,23 @@ def test_a_hook_that_calls_out_is_found(tmp_path: Path, workspace: Workspace) ->
 def test_without_a_namespace_the_rest_is_judged(
     tmp_path: Path, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(network.shutil, "which", lambda name: None)
-    cut_off.cache_clear()
-    try:
-        (verdict,) = judge(
-            template(tmp_path, post="open('x', 'a').write('x')\n"), workspace, "TR020"
-        ).values()
-    finally:
-        cut_off.cache_clear()
+    forbid(monkeypatch)
+    (verdict,) = judge(template(tmp_path, post="open('x', 'a').write('x')\n"), workspace, "TR020").values()
     assert verdict.outcome is Outcome.FAILED
     assert verdict.unreached == ("hooks without a network: unshare is not here; install util-linux",)
+
+
+def test_what_the_machine_permits_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else another run would be told of today's missing namespace for as long as evidence is kept."""
+    folder = template(tmp_path)
+    assert HOOK_TRIALS.beyond is not None
+    permitted = HOOK_TRIALS.beyond(folder)
+    forbid(monkeypatch)
+    forbidden = HOOK_TRIALS.beyond(folder)
+    assert forbidden == ("hooks without a network: unshare is not here; install util-linux",)
+    assert permitted != forbidden
+    shutil.rmtree(folder / "hooks")
+    assert HOOK_TRIALS.beyond(folder) == ()
 
 
 def test_chance_is_not_blamed_on_the_way(tmp_path: Path, workspace: Workspace) -> None:

@@ -16,6 +16,8 @@ from pytest_saas_validate.probes import Probe, ProbeError, Unavailable
 from pytest_saas_validate.probes.render import DOCUMENTS
 from pytest_saas_validate.probes.render_judges import BY_HADOLINT, BY_RUFF, BY_SHELLCHECK, RUFF, SHELLCHECK
 from pytest_saas_validate.probes.render_schemas import BY_SCHEMA, line_of_path
+from pytest_saas_validate.probes.render_secrets import CODE
+from pytest_saas_validate.probes.render_web import WEB_MODULES
 from pytest_saas_validate.project import File, Project, read_files
 from pytest_saas_validate.tools import find
 from pytest_saas_validate.tools.finding import FoundTool
@@ -206,6 +208,52 @@ def test_a_judge_that_is_not_here_is_unavailable(
     )
     with pytest.raises(Unavailable, match="get "):
         probe.gather(project(tmp_path, {name: "services: {}\n"}), {})
+
+
+def test_settings_of_the_user_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They would be in the verdict, and not in the name under which it is kept."""
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".shellcheckrc").write_text("disable=SC2068\n")
+    for name in ("hadolint.yaml", ".hadolint.yaml"):
+        (home / name).write_text("ignored: [DL3011]\n")
+    for name in ("HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(home))
+    monkeypatch.setenv("SHELLCHECK_OPTS", "--exclude=SC2068")
+    monkeypatch.setenv("HADOLINT_IGNORE", "DL3011")
+    monkeypatch.setenv("NODE_OPTIONS", "--no-such-option")
+    files = {
+        "a.sh": "#!/bin/sh\nfor one in $@; do :; done\n",
+        "Dockerfile": "FROM scratch\nEXPOSE 80800\n",
+        "a.ts": "const one = {;\n",
+    }
+    assert [line.partition(": ")[0] for line in said(BY_SHELLCHECK, "shellcheck", tmp_path, files)] == [
+        "a.sh:2"
+    ]
+    assert [line.partition(": ")[0] for line in said(BY_HADOLINT, "hadolint", tmp_path, files)] == [
+        "Dockerfile:2"
+    ]
+    assert [line.partition(": ")[0] for line in said(WEB_MODULES, "node", tmp_path, files)] == ["a.ts:1"]
+
+
+CONFIG = "title = 'own'\n[extend]\n"
+
+
+def test_secrets_are_looked_for_as_the_projects_own_configuration_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it extends is there for each scan, and what the user's environment names is not asked."""
+    nothing = tmp_path / "nothing.toml"
+    nothing.write_text("title = 'nothing'\n[[rules]]\nid = 'none'\nregex = 'nothing at all'\n")
+    monkeypatch.setenv("GITLEAKS_CONFIG", str(nothing))
+    files = {
+        ".gitleaks.toml": f"{CONFIG}path = 'conf/base.toml'\n",
+        "conf/base.toml": f"{CONFIG}useDefault = true\n[[rules]]\nid = 'own'\nregex = 'own-[0-9]{{6}}'\n",
+        "a.py": "ONE = 'own-123456'\n",
+    }
+    assert said(CODE, "gitleaks", tmp_path / "project", files) == [
+        "a.py:1: holds what looks like a secret (own)"
+    ]
 
 
 @pytest.mark.parametrize("answer", ["[]", "nonsense", '[{"code": "F821"}]'])

@@ -35,6 +35,22 @@ def test_sixteen_combinations_differ(oven: Oven, tmp_path: Path) -> None:
     assert len(digests) == len(SETTINGS.combos) == 16
 
 
+def test_a_filter_of_the_templates_own_is_asked_in_each_bake(tmp_path: Path) -> None:
+    """Jinja works out a filter of a constant while it compiles; this one answers otherwise each time."""
+    template = tmp_path / "template"
+    folder = template / "{{cookiecutter.slug}}"
+    folder.mkdir(parents=True)
+    (template / "cookiecutter.json").write_text('{"slug": "tiny", "_extensions": ["own_filters.fresh"]}')
+    (template / "own_filters.py").write_text(
+        "import uuid\nfrom cookiecutter.utils import simple_filter\n\n\n"
+        "@simple_filter\ndef fresh(text):\n    return text + uuid.uuid4().hex\n"
+    )
+    (folder / "id.txt").write_text("{{ 'n-' | fresh }}\n")
+    oven, combo = Oven(template=template, home=tmp_path / "home"), combine((), {}, {})
+    one, other = (oven.bake(combo, tmp_path / name).files["id.txt"] for name in ("one", "other"))
+    assert one != other
+
+
 def test_an_unknown_variable_is_refused(oven: Oven, tmp_path: Path) -> None:
     """cookiecutter drops it without a word, and the default would be judged instead."""
     with pytest.raises(BakeError, match="no variable 'include_sentri'"):
