@@ -39,8 +39,8 @@ def ignored(files: Mapping[str, File]) -> dict[str, str]:
         for path, file in {**rules(files), _SAMPLE: File(b"*\n")}.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(file.content)
-        plain = _environment()
-        alone = {**plain, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(folder)}
+        homes = dict.fromkeys(("HOME", "XDG_CONFIG_HOME"), str(folder))
+        alone = {**_environment(), **homes, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         run(["git", "init", "--quiet", "."], cwd=folder, env=alone)
         words = ["git", "check-ignore", "--no-index", "--verbose", "-z", "--stdin"]
         result = run(words, cwd=folder, env=alone, stdin="\0".join((*files, _CONTROL)).encode())

