@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import pickle
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +28,12 @@ class Shelf:
     folder: Path
 
     def knows(self, key: str) -> bool:
-        """Whether an earlier run gathered it."""
-        return self._place(key).is_file()
+        """Whether an earlier run of this user gathered it."""
+        try:
+            facts = self._place(key).stat()
+        except OSError:  # not there, or in a folder of another user
+            return False
+        return stat.S_ISREG(facts.st_mode) and _is_ours(facts)
 
     def outcome(self, key: str, make: Callable[[], Gathered[Any]]) -> Gathered[Any]:
         """What is known under a key; else what is made now, kept for two weeks when it is complete."""
@@ -38,9 +44,14 @@ class Shelf:
         return made
 
     def _read(self, key: str) -> Found[Any] | None:
+        if not self.knows(key):
+            return None
         try:
-            found = pickle.loads(self._place(key).read_bytes())
-        except (OSError, EOFError, ValueError, pickle.UnpicklingError):
+            with self._place(key).open("rb") as file:
+                if not _is_ours(os.fstat(file.fileno())):  # replaced since
+                    return None
+                found = pickle.load(file)
+        except Exception:  # what a pickle names may be gone, and raise anything
             return None
         return found if isinstance(found, Found) else None
 
@@ -54,3 +65,8 @@ class Shelf:
     def _place(self, key: str) -> Path:
         """Apart for each edition: other code may gather other things under the same key."""
         return self.folder / f"{hashlib.sha256(f'{edition()} {key}'.encode()).hexdigest()}.pickle"
+
+
+def _is_ours(facts: os.stat_result) -> bool:
+    """A pickle is executed: that of another user is not read."""
+    return facts.st_uid == os.geteuid()

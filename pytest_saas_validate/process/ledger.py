@@ -13,6 +13,16 @@ from pytest_saas_validate.process.disturbed import is_full
 from pytest_saas_validate.process.once import locked
 
 GONE = ".gone"  # behind the name of a run's folder while it is being removed
+# What a line of each kind tells; one that was damaged and lacks some of it is no line.
+_TOLD: Mapping[str, Mapping[str, type]] = {
+    "process": {"name": str, "signal": int, "pid": int, "birth": str},
+    "worker": {"pid": int, "birth": str},
+    "folder": {"path": str},
+    "kept": {"since": float},
+    "docker": {"label": str, "value": str, "network": str, "environment": dict},
+    "namespace": {"kubeconfig": str, "context": str, "name": str, "run": str, "environment": dict},
+    "node-image": {"nodes": list, "image": str, "environment": dict},
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,15 @@ class Ledger:
             entries.setdefault(line["id"], {}).update(line)
         return [entry for entry in entries.values() if "kind" in entry and not entry.get("released")]
 
+    def left(self, kind: str) -> list[Mapping[str, Any]]:
+        """Open entries of a kind that tell all that has to be known to remove the thing."""
+        told = _TOLD.get(kind, {})
+        return [
+            entry
+            for entry in self.open_entries()
+            if entry["kind"] == kind and all(isinstance(entry.get(name), of) for name, of in told.items())
+        ]
+
     def _append(self, line: Mapping[str, Any]) -> None:
         # No O_CREAT: after the run's folder was removed, nothing may begin that nobody would end. The lock
         # keeps a line whole, also behind one that a killed writer left half.
@@ -82,8 +101,8 @@ class Ledger:
         for text in self.path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 line = json.loads(text)
-            except ValueError:  # cut by the death of its writer, before the thing existed
+            except (ValueError, RecursionError):  # cut by the death of its writer, before the thing existed
                 continue
-            if isinstance(line, dict) and "id" in line:
+            if isinstance(line, dict) and isinstance(line.get("id"), str):
                 found.append(line)
         return found

@@ -16,12 +16,12 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def once(folder: Path, key: str, make: Callable[[], T], *, durable: bool = False) -> T:
+def once(folder: Path, key: str, make: Callable[[], T]) -> T:
     """The value under this key; the first caller makes it, the others wait and read it.
 
     A `make` that raises leaves nothing, so that the next caller tries again. A maker that dies releases the
-    lock through the kernel. The value must pickle; the folder must belong to this user alone. Only a
-    `durable` one is whole after the machine itself went down: what a run shares goes with the run.
+    lock through the kernel. The value must pickle; the folder must belong to this user alone, and to one run:
+    the value need not be whole after the machine itself went down.
     """
     name = _file_name(key)
     target = folder / f"{name}.pickle"
@@ -29,7 +29,7 @@ def once(folder: Path, key: str, make: Callable[[], T], *, durable: bool = False
         with locked(folder / f"{name}.lock"):
             if not target.exists():
                 value = make()
-                write_atomically(target, pickle.dumps(value), durable=durable)
+                write_atomically(target, pickle.dumps(value), durable=False)
                 return value
     found: T = pickle.loads(target.read_bytes())
     return found
@@ -78,8 +78,8 @@ def sweep(folder: Path) -> None:
 def forget_old(folder: Path, seconds: float) -> None:
     """Remove the values below a folder that were made longer ago; they are made again when asked for."""
     oldest = time.time() - seconds
-    for path in folder.glob("*.pickle"):
-        with contextlib.suppress(FileNotFoundError):
+    for path in (*folder.glob("*.pickle"), *folder.glob("*.json")):
+        with contextlib.suppress(OSError):  # gone, or another user's
             if path.stat().st_mtime < oldest:
                 path.unlink()
 

@@ -24,7 +24,7 @@ RUNS_LOCK = "runs.lock"  # is held while the folder of a run is made
 WORKER = "worker"  # the kind of a ledger's line for a process that shares the run with its owner
 _KEPT = "kept"  # the kind of a ledger's line: since when it is tried to remove what is left
 _UNKNOWN_AGE = 24 * 3600.0  # seconds; a run of another machine that shares the cache; what cannot be removed
-_GRACE = 2.0  # seconds for a process that nobody waits for any more
+_OWNER: Mapping[str, type] = {"here": str, "pid": int, "birth": str}
 # What lies outside of this machine's processes and folders; what uses something goes before it.
 _OUTSIDE: Mapping[str, Callable[[Mapping[str, Any]], list[str]]] = {
     NAMESPACE: remove_namespace,
@@ -78,8 +78,8 @@ def reap(ledger: Ledger, begun: Mapping[int, str] | None = None) -> Reaped:
         )
         left[:] = [f"process {pid} ({found[pid][0]})" if pid in found else f"process {pid}" for pid in stuck]
     folders = []
-    for entry in moved.open_entries():
-        if entry["kind"] == "folder" and _is_ours(entry) and Path(entry["path"]).exists():
+    for entry in moved.left("folder"):
+        if _is_ours(entry) and Path(entry["path"]).exists():
             folders.append(entry["path"])
             left += _remove(Path(entry["path"]))
     outside = _remove_outside(moved)
@@ -123,12 +123,24 @@ def _is_dead(folder: Path) -> bool:
     if not folder.is_dir():
         return True
     try:
-        owner = json.loads((folder / "owner.json").read_bytes())
+        owner = _owner(folder)
+        if owner is None or owner["here"] != here():
+            return time.time() - folder.stat().st_mtime > _UNKNOWN_AGE
     except FileNotFoundError:
         return True
-    if owner["here"] != here():
-        return time.time() - folder.stat().st_mtime > _UNKNOWN_AGE
     return not owner["birth"] or birth(owner["pid"]) != owner["birth"]
+
+
+def _owner(folder: Path) -> Mapping[str, Any] | None:
+    """Who answers for a run; None where that cannot be read. Raises FileNotFoundError where nobody does."""
+    try:
+        owner = json.loads((folder / "owner.json").read_bytes())
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, RecursionError):
+        return None
+    told = isinstance(owner, dict) and all(isinstance(owner.get(name), of) for name, of in _OWNER.items())
+    return owner if told else None
 
 
 def _end_workers(ledger: Ledger) -> dict[int, str]:
@@ -138,11 +150,7 @@ def _end_workers(ledger: Ledger) -> dict[int, str]:
     and a worker may be killed just before that.
     """
     spared = _ourselves()
-    births = {
-        entry["pid"]: entry["birth"]
-        for entry in ledger.open_entries()
-        if entry["kind"] == WORKER and entry["pid"] not in spared
-    }
+    births = {entry["pid"]: entry["birth"] for entry in ledger.left(WORKER) if entry["pid"] not in spared}
     living = {pid for pid, born in births.items() if born and birth(pid) == born}
     _stop(living)
     begun = {pid: birth(pid) for pid in descendants(living) - living - spared}
@@ -165,8 +173,8 @@ def _processes(ledger: Ledger, begun: Mapping[int, str]) -> dict[int, tuple[str,
     found = {pid: (f"begun by a worker: {pid}", born, int(signal.SIGTERM)) for pid, born in begun.items()}
     for pid in carrying(ledger.run_id):
         found[pid] = (f"carrying the mark: {pid}", birth(pid), signal.SIGTERM)
-    for entry in ledger.open_entries():
-        if entry["kind"] == "process" and entry.get("pid") and birth(entry["pid"]) == entry["birth"]:
+    for entry in ledger.left("process"):
+        if birth(entry["pid"]) == entry["birth"]:
             found[entry["pid"]] = (entry["name"], entry["birth"], entry["signal"])
     for pid in _ourselves():
         found.pop(pid, None)
@@ -187,20 +195,18 @@ def _remove_outside(ledger: Ledger) -> list[str]:
     """Remove what lies elsewhere; what is gone is not tried again. Returns what is left."""
     left: list[str] = []
     for kind, remove in _OUTSIDE.items():
-        for entry in ledger.open_entries():
-            if entry["kind"] == kind:
-                found = remove(entry)
-                left += found
-                if not found:
-                    ledger.release(entry["id"])
+        for entry in ledger.left(kind):
+            found = remove(entry)
+            left += found
+            if not found:
+                ledger.release(entry["id"])
     return left
 
 
 def _is_given_up(ledger: Ledger) -> bool:
     """Whether it was tried for long enough; the first time is written down."""
-    for entry in ledger.open_entries():
-        if entry["kind"] == _KEPT:
-            return bool(time.time() - entry["since"] > _UNKNOWN_AGE)
+    for entry in ledger.left(_KEPT):
+        return bool(time.time() - entry["since"] > _UNKNOWN_AGE)
     ledger.plan(_KEPT, since=time.time())
     return False
 

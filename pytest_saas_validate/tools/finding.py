@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import hashlib
 import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_saas_validate.process import cache_root, forget_old, once, run
+from pytest_saas_validate.process import cache_root, run
 from pytest_saas_validate.tools.catalogue import TOOLS
 from pytest_saas_validate.tools.debian import VERSION
 from pytest_saas_validate.tools.tool import Tool, ToolError
+from pytest_saas_validate.tools.versions import UNKNOWN, kept
 from pytest_saas_validate.tools.wheels import program_in
 
 _VERSION = re.compile(r"(?<![\d.])v?(\d+(?:\.\d+)+)")
 _SECONDS = 20.0
-_KEPT_SECONDS = 30 * 24 * 3600.0  # programs that are gone or new leave their answers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +36,8 @@ class FoundTool:
 def find(name: str) -> FoundTool:
     """The first place that has the tool in a version that will do; KeyError for an unknown name.
 
-    The answer is kept for this process; the version of a program is asked once per file of it.
+    The answer is kept for this process; the version of a program is asked once for all runs where its file
+    alone decides it.
     """
     tool = TOOLS[name]
     refused: list[str] = []
@@ -81,29 +80,9 @@ def _candidates(tool: Tool) -> Iterator[Path | None]:
 def _version(tool: Tool, path: Path) -> str | None:
     """What the program says; "unknown" when it answers without a number, None when it does not answer."""
     try:
-        return _kept(path.resolve(), lambda: _ask(tool, path))
+        return kept(tool.name, path, lambda: _ask(tool, path))
     except ToolError:  # not kept: the machine may just have been busy
         return None
-
-
-def _kept(path: Path, ask: Callable[[], str]) -> str:
-    """The answer of this very file, asked once; a cache that cannot be written only costs time."""
-    folder = cache_root() / "versions"
-    with contextlib.suppress(OSError):
-        folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK):
-        return ask()
-    facts = path.stat()
-    key = f"{path}\0{facts.st_mtime_ns}\0{facts.st_size}"
-
-    def anew() -> str:
-        forget_old(folder, _KEPT_SECONDS)
-        return ask()
-
-    try:
-        return once(folder, hashlib.sha256(key.encode()).hexdigest(), anew, durable=True)
-    except OSError:
-        return ask()
 
 
 def _ask(tool: Tool, path: Path) -> str:
@@ -115,12 +94,12 @@ def _ask(tool: Tool, path: Path) -> str:
     if not _VERSION.search(said) and noted.is_file():
         said = noted.read_text(encoding="utf-8")
     found = _VERSION.search(said)
-    return found[1] if found else "unknown"
+    return found[1] if found else UNKNOWN
 
 
 def _numbers(version: str) -> tuple[float, ...]:
     """For comparison; an unknown version is taken as new enough, since its samples still judge it."""
-    return tuple(int(part) for part in version.split(".")) if version != "unknown" else (float("inf"),)
+    return tuple(int(part) for part in version.split(".")) if version != UNKNOWN else (float("inf"),)
 
 
 def _text(version: tuple[int, ...]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -91,3 +92,18 @@ def programs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(subprocess, "Popen", start)
     return seen
+
+
+@pytest.fixture
+def closed(tmp_path: Path) -> Iterator[Path]:
+    """A folder with a file that this process may not enter, as one of another user."""
+    folder = tmp_path / "closed"
+    folder.mkdir()
+    (folder / "judged.sqlite3").touch()
+    folder.chmod(0)
+    before = os.geteuid()
+    if before == 0:  # whom no mode keeps out
+        os.seteuid(65534)
+    yield folder
+    os.seteuid(before)
+    folder.chmod(0o700)

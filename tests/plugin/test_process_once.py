@@ -160,11 +160,11 @@ write_atomically(Path({str(tmp_path)!r}) / "half", b"content")
 def test_the_next_run_sweeps_the_cache(tmp_path):
     Workspace.create(root=tmp_path).close()
     (tmp_path / "versions").mkdir()
-    for path in (tmp_path / "versions" / "a.pickle.123.tmp", tmp_path / "locks" / "old.lock"):
+    for path in (tmp_path / "versions" / "a.json.123.tmp", tmp_path / "locks" / "old.lock"):
         path.touch()
-    (tmp_path / "versions" / "a.pickle").touch()
+    (tmp_path / "versions" / "a.json").touch()
     Workspace.create(root=tmp_path).close()
-    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["a.pickle"]
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["a.json"]
 
 
 def test_a_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
@@ -182,7 +182,9 @@ def test_a_write_that_fails_leaves_what_was_there(tmp_path, monkeypatch):
 def test_old_values_are_forgotten(tmp_path):
     for name in ("old", "new"):
         once(tmp_path, name, lambda: 7)
+        (tmp_path / f"{name}.json").write_text("7")
     long_ago = time.time() - 100
-    os.utime(tmp_path / "old.pickle", (long_ago, long_ago))
+    for name in ("old.pickle", "old.json"):
+        os.utime(tmp_path / name, (long_ago, long_ago))
     forget_old(tmp_path, 50)
-    assert [path.name for path in tmp_path.iterdir()] == ["new.pickle"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["new.json", "new.pickle"]

@@ -28,8 +28,9 @@ from pytest_saas_validate.process import (
     spawn,
     temporary_files,
 )
-from pytest_saas_validate.process.identity import birth, carrying, is_stopped
+from pytest_saas_validate.process.identity import birth, carrying, here, is_stopped
 from pytest_saas_validate.process.ledger import GONE
+from pytest_saas_validate.process.reaper import _OUTSIDE
 from pytest_saas_validate.process.runner import Run
 
 LISTENER = "import socket,sys,time;s=socket.create_server(('127.0.0.1',int(sys.argv[1])));time.sleep(300)"
@@ -192,6 +193,33 @@ def test_a_run_of_another_machine_is_left_alone_for_a_day(tmp_path):
     assert list(reap_dead(tmp_path)) == [workspace.run_id]
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        '{"pid": 1, "bir',
+        "[]",
+        "{}",
+        json.dumps({"pid": 1, "birth": "never"}),
+        json.dumps({"pid": "1", "birth": "never", "here": here()}),
+        json.dumps({"pid": 1, "birth": None, "here": here()}),
+        "[" * 100_000,
+    ],
+    ids=["empty", "cut", "a list", "nothing", "nowhere", "a text for a number", "no birth", "too deep"],
+)
+def test_a_run_whose_owner_cannot_be_read_is_left_alone_for_a_day(tmp_path, monkeypatch, content):
+    monkeypatch.setenv("SAAS_VALIDATE_CACHE", str(tmp_path))
+    damaged = Workspace.create()
+    (damaged.folder / "owner.json").write_text(content)
+    Workspace.create().close()
+    assert damaged.folder.exists()
+    assert "stays, 1 runs use it" in "".join(clean())
+    yesterday = time.time() - 2 * 86400
+    os.utime(damaged.folder, (yesterday, yesterday))
+    assert "1 dead runs ended" in "".join(clean())
+    assert not tmp_path.exists()
+
+
 def test_a_folder_whose_maker_died_goes_at_once_and_one_that_is_being_made_stays(tmp_path):
     code = f"""
 import os, signal
@@ -345,6 +373,43 @@ def test_a_line_cut_by_death_does_not_hide_the_others(tmp_path):
     workspace.close()
 
 
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"kind": "process", "name": "a", "signal": 15, "pid": 1},
+        {"kind": "process", "pid": os.getppid(), "birth": birth(os.getppid())},
+        {"kind": "process", "name": "a", "signal": 15, "pid": [1], "birth": "12"},
+        {"kind": "worker", "pid": 1},
+        {"kind": "worker", "birth": "12"},
+        {"kind": "folder"},
+        {"kind": "folder", "path": 7},
+        {"kind": "kept"},
+        {"kind": "docker", "label": "a"},
+        {"kind": "namespace", "name": "a"},
+        {"kind": "node-image", "image": "a", "nodes": None},
+        {"kind": ["process"]},
+        {"kind": "process", "id": ["x"]},
+    ],
+    ids=lambda facts: f"{facts['kind']} with {'+'.join(facts)}",
+)
+def test_a_line_that_does_not_tell_what_its_kind_needs_is_none(tmp_path, outside, facts):
+    """The others still say what is to be removed; no run and no `clean` ends with it."""
+    dead = Workspace.create(root=tmp_path / "cache")
+    with dead.ledger.path.open("a") as file:
+        file.write(json.dumps({"id": "damaged", **facts}) + "\n")
+    (tmp_path / "a").mkdir()
+    dead.ledger.plan("folder", path=str(tmp_path / "a"))
+    dead.ledger.plan("thing", name="b")  # kept for a day
+    (dead.folder / "owner.json").unlink()
+    told = []
+    Workspace.create(root=tmp_path / "cache", say=told.append).close()
+    assert not (tmp_path / "a").exists()
+    assert len(told) == 1
+    outside.stuck = set()
+    Workspace.create(root=tmp_path / "cache").close()
+    assert not list((tmp_path / "cache" / "runs").iterdir())
+
+
 def test_a_worker_may_come_before_its_controller(tmp_path):
     worker = Workspace.open("fedcba98765432100123", owner=os.getpid(), root=tmp_path)
     controller = Workspace.create("fedcba98765432100123", root=tmp_path)
@@ -365,7 +430,7 @@ def outside(monkeypatch):
             return [f"thing {entry['name']}: no answer"] if entry["name"] in self.stuck else []
 
     there = Outside()
-    monkeypatch.setattr("pytest_saas_validate.process.reaper._OUTSIDE", {"thing": there.remove})
+    monkeypatch.setitem(_OUTSIDE, "thing", there.remove)
     return there
 
 

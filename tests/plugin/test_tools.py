@@ -79,13 +79,30 @@ def test_one_that_does_not_answer_is_not_taken(machine):
         find.cache_clear()
 
 
-def test_the_version_is_asked_once_for_all_processes(machine):
-    note = machine.tmp_path / "asked"
-    machine("promtool", f"echo x >> {note}; echo 3.5.3")
-    for _ in range(3):
+def test_a_script_is_asked_by_every_process(machine):
+    """It may start another program tomorrow, in another folder, or with other variables."""
+    chosen = machine.tmp_path / "chosen"
+    machine("promtool", f"cat {chosen}")
+    for version in ("3.5.3", "3.16.0"):
+        chosen.write_text(version)
         find.cache_clear()
+        assert find("promtool").version == version
+
+
+@pytest.mark.parametrize("content", [b"", b'"3.5', b"\x80\x04garbage", b"[3]"])
+def test_an_answer_that_was_damaged_costs_time_only(machine, content):
+    folder = machine.tmp_path / "cache" / "tools" / "promtool" / "bin"
+    note = machine.tmp_path / "asked"
+    machine("promtool", f"echo x >> {note}; echo 3.5.3", folder)
+    for _ in range(2):
         assert find("promtool").version == "3.5.3"
-    assert note.read_text() == "x\n"
+        find.cache_clear()
+    (kept,) = (machine.tmp_path / "cache" / "versions").iterdir()
+    kept.write_bytes(content)
+    for _ in range(2):
+        assert {row.name: row for row in doctor()}["promtool"].version == "3.5.3"
+        find.cache_clear()
+    assert note.read_text() == "x\nx\n"
 
 
 def test_another_file_is_asked_again(machine):
