@@ -80,7 +80,7 @@ class Oven:
                 raise
             except (Exception, SystemExit) as problem:
                 if is_full(problem) or tells_full("".join(runner.output)):
-                    raise no_room(problem) from problem
+                    raise no_room(problem, into) from problem
                 kind = Escape if isinstance(problem, Escape) else BakeError
                 words = words_of(problem, origins.folder, runner.name)
                 raise kind(self._explain(combo, words, runner.output)) from problem

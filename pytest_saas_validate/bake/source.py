@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pytest_saas_validate.project import NOT_SOURCE
 from pytest_saas_validate.spec import TABLE
 
 _MEGABYTE = 1_000_000
+_BEHIND_FILES, _BEHIND_MEGABYTES = 10_000, 200  # that a link may show
 
 
 def parts(template: Path) -> Iterator[Path]:
@@ -33,6 +35,13 @@ def entries(folder: Path | str) -> Iterator[os.DirEntry[str]]:
 
 def refused(template: Path, megabytes: int) -> Iterator[str]:
     """One sentence for each thing that keeps a template from being baked."""
+    for link in links(template):
+        if shows_too_much(link):
+            yield (
+                f"{link}: is a link to {link.readlink()}, where more than {_BEHIND_FILES} files or "
+                f"{_BEHIND_MEGABYTES} MB lie, which a hook may read and each run would have to; "
+                "link to less, or remove it"
+            )
     for part in parts(template):
         for link in links(part):
             if not link.exists():
@@ -56,6 +65,23 @@ def leads_out(link: Path, folder: Path) -> bool:
     """Whether a link leads out of a folder."""
     target, top = link.resolve(), folder.resolve()
     return target != top and top not in target.parents
+
+
+def shows_too_much(link: Path) -> bool:
+    """Whether more lies behind a link than is read to see whether it changed; looks little further."""
+    place = link.resolve()
+    count, size = 0, 0
+    for folder, names, files in os.walk(place) if place.is_dir() else [(str(place.parent), [], [place.name])]:
+        names[:] = [name for name in names if name not in NOT_SOURCE]
+        count += len(names) + len(files)
+        if count > _BEHIND_FILES:
+            return True
+        for name in files:
+            with contextlib.suppress(OSError):  # gone, or not ours to look at
+                size += Path(folder, name).lstat().st_size
+        if size > _BEHIND_MEGABYTES * _MEGABYTE:
+            return True
+    return False
 
 
 def large(folder: Path, megabytes: int) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.plan.cases import TEMPLATE_ROW, Case
 from pytest_saas_validate.probes import Probe, probes
+from pytest_saas_validate.process import cores, gives_up_when
 
 if TYPE_CHECKING:
     from pytest_saas_validate.plan.plan import Plan
@@ -119,11 +120,13 @@ class Crew:
     """Does jobs beside this thread, as many at once as there are cores; each once. To be entered and left.
 
     Nothing is returned: whoever asks for the evidence gets it, or the reason. What breaks all the same is
-    raised when the crew is left.
+    raised when the crew is left. Whoever leaves it early, or is interrupted while it waits, does not wait for
+    programs: they are ended.
     """
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(max_workers=os.cpu_count() or 1)
+        self._told = threading.Event()  # to give up
+        self._pool = ThreadPoolExecutor(cores(), initializer=gives_up_when, initargs=(self._told,))
         self._begun: dict[str, Future[object]] = {}
         self.checks: set[str] = set()  # that wait for what was begun
 
@@ -138,10 +141,13 @@ class Crew:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=kind is not None)
-        if kind is None:
-            for done in self._begun.values():
-                done.result()
+        try:
+            if kind is None:
+                for done in self._begun.values():
+                    done.result()
+        finally:
+            self._told.set()
+            self._pool.shutdown(cancel_futures=True)
 
 
 def by_scope(jobs: Iterable[Job]) -> Mapping[Scope, int]:

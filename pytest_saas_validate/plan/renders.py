@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -15,6 +15,9 @@ from pytest_saas_validate.combos import Combo, Feature, Option
 from pytest_saas_validate.process import Workspace, once
 from pytest_saas_validate.project import File, Project, digest_of, read_files
 from pytest_saas_validate.settings import Settings
+
+_BLOCK = 4096  # bytes that a file takes more than it has, at most
+_MORE = 60  # about, of bakes that probes ask for
 
 
 @dataclass
@@ -28,8 +31,8 @@ class Bakery:
 
     def __post_init__(self) -> None:
         told = json.dumps(self.settings.answers, sort_keys=True)
-        files = _digest(self.template)
-        self.digest = hashlib.sha256(f"{files}{told}".encode()).hexdigest()
+        files = _files(self.template)
+        self.digest = hashlib.sha256(f"{digest_of(files.items())}{told}".encode()).hexdigest()
         self._oven = Oven(
             template=self.template,
             home=self.workspace.sub("cookiecutter"),
@@ -37,7 +40,7 @@ class Bakery:
             limits=self.settings.limits,
             memo=self.memo,
         )
-        self._bakes = self.workspace.swift("bakes")
+        self._bakes = self.workspace.swift("bakes", _room(files.values(), len(self.settings.combos)))
         self._read: dict[str, Project] = {}
         self._files: dict[File, File] = {}
 
@@ -105,12 +108,18 @@ class Bakery:
         return folder
 
 
-def _digest(template: Path) -> str:
+def _files(template: Path) -> Mapping[str, File]:
     try:
-        return digest_of(read_files(template).items())
+        return read_files(template)
     except OSError as problem:
         why = f"cannot be read ({problem.strerror}); mend its mode, or move it out of the template"
         raise BakeError(f"{problem.filename}: {why}") from None
+
+
+def _room(files: Iterable[File], combos: int) -> int:
+    """Bytes that all bakes of a run may take, and once more as much for what is laid out for programs."""
+    one = sum(_BLOCK + len(file.content) for file in files)
+    return 2 * one * (combos + _MORE)
 
 
 def _folder(combo: Combo, extra: dict[str, str]) -> str:

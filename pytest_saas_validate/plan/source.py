@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from pytest_saas_validate.bake.source import shows_too_much
 from pytest_saas_validate.project import NOT_SOURCE, digest_of, read_files
 
 # A hook has its own, PATH is told by the edition, and the rest is of the shell that began the run.
@@ -67,13 +68,18 @@ def _named_extensions(folder: Path) -> list[str]:
 
 
 def _behind(link: Path, folder: Path) -> bytes:
-    """What a link out of a folder shows: a hook may read it there."""
+    """What a link out of a folder shows: a hook may read it there. A bake refuses one that shows too much."""
     place = Path(os.path.realpath(link))
     if folder in place.parents or NOT_SOURCE.intersection(link.relative_to(folder).parts):
         return b""
-    if place.is_dir():
+    if shows_too_much(link):
+        return b""
+    if not place.is_dir():
+        return _content(place) if place.is_file() else b""
+    try:
         return digest_of(read_files(place).items()).encode()
-    return place.read_bytes() if place.is_file() else b""
+    except OSError:  # nobody's to read: a hook cannot either
+        return b""
 
 
 def stamps(path: Path) -> Iterator[object]:

@@ -2,7 +2,9 @@
 
 from pytest_saas_validate.process.cache import Cache
 from pytest_saas_validate.process.children import Child, end_all, spawn, tail
+from pytest_saas_validate.process.cores import cores
 from pytest_saas_validate.process.disturbed import Killed, NoRoom, is_full, no_room, tells_full
+from pytest_saas_validate.process.giving_up import GivenUp, gives_up_when
 from pytest_saas_validate.process.ledger import Ledger
 from pytest_saas_validate.process.memory import memory
 from pytest_saas_validate.process.once import forget_old, locked, once
@@ -15,6 +17,7 @@ from pytest_saas_validate.process.workspace import Workspace, WorkspaceError, ca
 __all__ = [
     "Cache",
     "Child",
+    "GivenUp",
     "Killed",
     "Ledger",
     "NoRoom",
@@ -23,8 +26,10 @@ __all__ = [
     "Workspace",
     "WorkspaceError",
     "cache_root",
+    "cores",
     "end_all",
     "forget_old",
+    "gives_up_when",
     "is_full",
     "locked",
     "memory",

@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-_MEMORY, _ROOM = Path("/dev/shm"), 1 << 30  # bytes; a container has 64 MB there unless it was given more
+MEMORY, _ROOM = Path("/dev/shm"), 1 << 30  # bytes; a container has 64 MB there unless it was given more
 
 
-def memory() -> Path | None:
-    """The folder, where files are made several times as fast as on a disk; None where there is none."""
+def memory(need: int = 0) -> Path | None:
+    """The folder, where files are made several times as fast as on a disk; None where there is none, or too
+    little room for what is to be laid there: `need` bytes, and never less than one run may use unasked."""
     try:
-        facts = os.statvfs(_MEMORY)
+        facts = os.statvfs(MEMORY)
     except OSError:
         return None
-    roomy = facts.f_bavail * facts.f_frsize > _ROOM and os.access(_MEMORY, os.W_OK | os.X_OK)
-    return _MEMORY if roomy else None
+    roomy = facts.f_bavail * facts.f_frsize > max(need, _ROOM) and os.access(MEMORY, os.W_OK | os.X_OK)
+    return MEMORY if roomy else None

@@ -11,16 +11,18 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from pytest_saas_validate.evidence import scrub
+from pytest_saas_validate.process.giving_up import go_on
 from pytest_saas_validate.process.marker import marked
 
 TIMED_OUT, NOT_RUNNABLE, NOT_FOUND = 124, 126, 127
 _TAIL = 4000  # characters of each stream that an error shows
+_LOOK_SECONDS = 0.1  # how often it is asked whether a program is still of use
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +71,13 @@ def run(
     user: str | None = None,
 ) -> Run:
     """Run a program to its end; never raises for what the program does or for its absence.
+    Raises GivenUp in a thread that was told to give up.
 
     It leads a process group of its own, which is killed when the time (seconds) is over, when this call is
     interrupted, and, on Linux, when the program has ended and left others behind. Streams are files: a
     program of the background that keeps them open does not hold this call up.
     """
+    go_on()
     words = tuple(os.fspath(word) for word in argv)
     began = time.monotonic()
 
@@ -142,18 +146,35 @@ def _finish(process: subprocess.Popen[bytes], timeout: float) -> bool:
 
 
 def _wait(process: subprocess.Popen[bytes], timeout: float) -> bool:
-    """Whether it ended in time. Popen.wait() polls with up to 50 ms; a pidfd wakes at once."""
+    """Whether it ended in time."""
+    deadline = time.monotonic() + timeout
+    with _watched(process) as ends_within:
+        while not ends_within(min(_LOOK_SECONDS, max(0.0, deadline - time.monotonic()))):
+            go_on()
+            if time.monotonic() >= deadline:
+                return False
+    return True
+
+
+@contextlib.contextmanager
+def _watched(process: subprocess.Popen[bytes]) -> Iterator[Callable[[float], bool]]:
+    """Asks whether it ends within seconds. Popen.wait() polls with up to 50 ms; a pidfd wakes at once."""
     if not hasattr(os, "pidfd_open"):
-        try:
-            process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
+        yield lambda seconds: _ends_within(process, seconds)
+        return
     handle = os.pidfd_open(process.pid)
     try:
-        return bool(select.select([handle], [], [], timeout)[0])
+        yield lambda seconds: bool(select.select([handle], [], [], seconds)[0])
     finally:
         os.close(handle)
+
+
+def _ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

@@ -133,12 +133,17 @@ class Workspace:
             _make(path)
         return path
 
-    def swift(self, name: str) -> Path:
-        """A folder of the run for many small files: in memory where there is room, else like `sub`."""
-        return once(self.shared, f"swift-{name}", lambda: self._in_memory() or self.sub(name))
+    def swift(self, name: str, need: int = 0) -> Path:
+        """A folder of the run for many small files: in memory where there is room, else like `sub`.
 
-    def _in_memory(self) -> Path | None:
-        base = memory()
+        All of a run lie in one place: who asks first tells how many bytes all of them may `need`.
+        """
+        folder = once(self.shared, "swift", lambda: self._in_memory(need) or self.folder) / name
+        _make(folder)
+        return folder
+
+    def _in_memory(self, need: int) -> Path | None:
+        base = memory(need)
         if base is None:
             return None
         folder = base / f"saas-{self.run_id}-{os.urandom(3).hex()}"

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +15,9 @@ from typing import Any
 import pytest
 
 from pytest_saas_validate.cli import main
-from pytest_saas_validate.plan.jobs import Crew, Job, Scope, static_jobs
+from pytest_saas_validate.plan.jobs import Crew, Job, Scope
+from pytest_saas_validate.process import run as run_program
+from pytest_saas_validate.process.identity import birth
 
 Run = Callable[..., Any]
 
@@ -52,21 +58,47 @@ def test_each_program_is_started_once_for_all_combinations(run: Run, programs: l
     assert len([words for words in programs if "node" in words]) <= 1
 
 
-def test_a_crew_does_each_once_and_tells_what_broke(run: Run, template: Path) -> None:
-    _, plan = run("TR001", kept=False)
-    job = static_jobs(plan, [case for case in plan.applicable() if case.combo is not None])[0]
+def job(name: str, work: Callable[[], object]) -> Job:
+    return Job(id=name, scope=Scope.CONTENT, evidence="", combos=(), checks=(), seconds=1.0, work=work)
+
+
+def test_a_crew_does_each_once_and_tells_what_broke() -> None:
     done: list[str] = []
-
-    def other(name: str, work: Callable[[], object]) -> Job:
-        return replace(job, id=name, scope=Scope.CONTENT, seconds=1.0, work=work)
-
-    jobs = [other("one", lambda: done.append("one")), other("two", lambda: done.append("two"))]
+    jobs = [job("one", lambda: done.append("one")), job("two", lambda: done.append("two"))]
+    cheap = replace(jobs[0], id="cheap", seconds=0.0)
     with Crew() as crew:
-        crew.begin([*jobs, *jobs, job], Scope.CONTENT)
+        crew.begin([*jobs, *jobs, cheap, replace(jobs[0], id="tree", scope=Scope.TREE)], Scope.CONTENT)
     assert sorted(done) == ["one", "two"]
 
     def breaks() -> None:
         raise RuntimeError("told when the crew is left")
 
     with pytest.raises(RuntimeError, match="told when"), Crew() as crew:
-        crew.begin([other("three", breaks)], Scope.CONTENT)
+        crew.begin([job("three", breaks)], Scope.CONTENT)
+
+
+@pytest.mark.parametrize("while_it", ["works", "waits"])
+def test_nobody_waits_for_a_program_after_an_interruption(tmp_path: Path, while_it: str) -> None:
+    """It is ended, none is begun after it, and nothing is made of what it said."""
+    concluded: list[str] = []
+
+    def work() -> None:
+        run_program(["sh", "-c", f"echo $$ >{tmp_path}/pid; exec sleep 50"])
+        concluded.append("from a program that was ended")
+
+    def begin_and_interrupt() -> None:
+        with Crew() as crew:
+            crew.begin([job("one", work)], Scope.CONTENT)
+            while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+                time.sleep(0.01)
+            if while_it == "works":
+                raise KeyboardInterrupt
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        begin_and_interrupt()
+    assert time.monotonic() - began < 5
+    assert not birth(int((tmp_path / "pid").read_text()))
+    assert concluded == []
+    assert run_program(["true"]).ok, "what is torn down afterwards needs programs"

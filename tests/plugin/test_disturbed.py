@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import errno
+import importlib
 import json
 import os
 import sys
@@ -17,8 +18,9 @@ import pytest
 from pytest_saas_validate import cli
 from pytest_saas_validate.bake import Oven
 from pytest_saas_validate.combos import Combo
-from pytest_saas_validate.process import NoRoom, is_full, no_room, tells_full
+from pytest_saas_validate.process import NoRoom, disturbed, is_full, no_room, scratch, tells_full
 
+memory = importlib.import_module("pytest_saas_validate.process.memory")  # its function hides it
 FULL = os.strerror(errno.ENOSPC)
 TABLE = '[tool.pytest-saas-validate]\ntemplate = "template"\n'
 
@@ -115,6 +117,29 @@ def test_what_is_behind_an_exception_is_seen() -> None:
     assert str(told).startswith("no room is left on the disk (made of it): ")
     assert no_room(told) is told
     assert isinstance(told, NoRoom)
+
+
+def test_a_full_memory_is_told_as_such_where_it_is_the_one_that_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another folder for the cache is no remedy for it."""
+    for module in (memory, disturbed):
+        monkeypatch.setattr(module, "MEMORY", tmp_path)
+    monkeypatch.setattr(memory, "_ROOM", 0)
+
+    def told(place: Path, *names: str) -> str:
+        named = (names[0], None, names[1]) if names else ()
+        return str(no_room(OSError(errno.ENOSPC, FULL, *named), place))
+
+    inside, outside = str(tmp_path / "saas-run" / "a"), "/cache/a"
+    assert told(Path(outside), outside, inside).startswith(f"no room is left in {tmp_path} (")
+    assert "--shm-size" in told(Path(outside), outside, inside)
+    assert "on the disk" in told(Path(inside), inside, outside)
+    assert "on the disk" in told(Path(inside)), "nobody says where, and there is room in memory"
+    monkeypatch.setattr(memory, "_ROOM", 1 << 60)
+    assert f"in {tmp_path}" in told(Path(inside))
+    with pytest.raises(NoRoom, match="no room is left"), scratch():
+        raise OSError(errno.ENOSPC, FULL)
 
 
 def test_what_cookiecutter_and_hooks_leave_in_temporary_folders_is_removed(

@@ -495,22 +495,35 @@ def test_a_cache_that_cannot_be_used_says_how_to_choose_another(tmp_path):
         Workspace.create(root=tmp_path / "file")
 
 
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("times", [1, 2])
-def test_sigterm_is_an_interruption_and_a_second_one_does_not_break_teardown(times):
+def test_sigterm_is_an_interruption_and_a_second_one_does_not_break_teardown(times, number):
     code = f"""
 import os, signal
 from pytest_saas_validate.process import terminate_as_interrupt
-before = signal.getsignal(signal.SIGTERM)
+before = signal.getsignal(signal.{number})
 with terminate_as_interrupt():
     try:
-        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.{number})
     except KeyboardInterrupt:
         if {times} == 2:
-            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.{number})
         print("torn down")
-print(signal.getsignal(signal.SIGTERM) == before)
+print(signal.getsignal(signal.{number}) == before)
 """
     assert run([sys.executable, "-c", code]).text == "torn down\nTrue\n"
+
+
+def test_what_nohup_began_outlives_its_terminal():
+    code = """
+import os, signal
+from pytest_saas_validate.process import terminate_as_interrupt
+signal.signal(signal.SIGHUP, signal.SIG_IGN)
+with terminate_as_interrupt():
+    os.kill(os.getpid(), signal.SIGHUP)
+print("lives")
+"""
+    assert run([sys.executable, "-c", code]).text == "lives\n"
 
 
 def test_a_result_pickles():

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_saas_validate.bake import BakeError, Escape, Oven, Way
+from pytest_saas_validate.bake import BakeError, Escape, Oven, Way, source
 from pytest_saas_validate.combos import Combo, TemplateError, combine
 from pytest_saas_validate.engines import Engine
 from pytest_saas_validate.findings import Outcome
 from pytest_saas_validate.plan import Plan
+from pytest_saas_validate.plan.source import everything as told
 from pytest_saas_validate.process import Workspace
 from pytest_saas_validate.project import Hooked, Project
 from pytest_saas_validate.settings import Settings, Switches, read_settings
@@ -80,6 +81,38 @@ def test_a_link_out_of_the_template_is_refused(template: Callable[..., Path]) ->
         f"{folder / ROOT / 'stolen.txt'}: is a link out of the template, to ../../secret.txt; "
         "put the file itself here"
     )
+
+
+def test_a_link_that_shows_half_a_machine_is_refused_and_not_read(
+    template: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside what is rendered, where links may lead out: a hook may read there, so a change there counts."""
+    folder = template({})
+    shown = folder.parent / "shown"
+    shown.mkdir()
+    (folder / "root").symlink_to("../shown")
+    (shown / "one.txt").write_text("one\n")
+    before = list(told(folder))
+    (shown / "one.txt").write_text("other\n")
+    assert bake(folder).files
+    assert list(told(folder)) != before
+    monkeypatch.setattr(source, "_BEHIND_FILES", 5)
+    for number in range(5):
+        (shown / f"{number}.txt").touch()
+    said = refusal(folder)
+    assert said.startswith(f"{folder / 'root'}: is a link to ../shown, where more than 5 files or 200 MB lie")
+    assert said.endswith("link to less, or remove it")
+    before = list(told(folder))
+    (shown / "one.txt").write_text("one more\n")
+    assert list(told(folder)) == before, "it is not read"
+
+
+def test_a_link_to_a_huge_file_is_refused(template: Callable[..., Path]) -> None:
+    folder = template({})
+    with (folder.parent / "image.iso").open("wb") as file:
+        file.truncate(201_000_000)
+    (folder / "image").symlink_to("../image.iso")
+    assert "image: is a link to ../image.iso, where more than 10000 files or 200 MB lie" in refusal(folder)
 
 
 def test_a_folder_that_is_a_link_out_of_the_template_is_refused(template: Callable[..., Path]) -> None:
