@@ -19,7 +19,7 @@ from pytest_saas_validate.plan.edition import edition
 from pytest_saas_validate.plan.jobs import Crew, Scope, static_jobs
 from pytest_saas_validate.plan.judgements import Judgements
 from pytest_saas_validate.plan.mate import Task, beside
-from pytest_saas_validate.plan.source import everything, is_extended, paths, stamps
+from pytest_saas_validate.plan.source import everything, paths, stamps
 from pytest_saas_validate.probes import ProbeError, probes
 from pytest_saas_validate.process import Killed, is_full
 from pytest_saas_validate.spec import SpecError
@@ -124,7 +124,7 @@ class Ahead:
 
     def _mate(self, cases: Sequence[Case]) -> contextlib.AbstractContextManager[object]:
         settings = self.plan.settings
-        if self.plan.alone or not settings.is_template or is_extended(settings.source):
+        if self.plan.alone or not settings.is_template:
             return contextlib.nullcontext()
         kinds = {kind for case in cases if case.combo is None for kind in case.check.kinds}
         combos = dict.fromkeys(case.combo for case in cases if case.combo is not None)

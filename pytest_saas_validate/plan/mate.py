@@ -16,6 +16,7 @@ from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.engines import Engine
 from pytest_saas_validate.plan.gather import Gatherer
 from pytest_saas_validate.plan.renders import Bakery
+from pytest_saas_validate.plan.source import is_extended
 from pytest_saas_validate.process import Killed, Workspace, cores, is_full
 from pytest_saas_validate.process.children import Child, spawn
 from pytest_saas_validate.process.identity import is_stopped
@@ -45,8 +46,9 @@ class Task:
 
     @property
     def pays(self) -> bool:
-        """Whether two processes are faster than one."""
-        return cores() > 1 and len(self.combos) + _BAKES * len(self.kinds) >= _WORTH
+        """Whether two processes are faster than one, and sure to bake alike."""
+        enough = len(self.combos) + _BAKES * len(self.kinds) >= _WORTH
+        return cores() > 1 and enough and not is_extended(self.settings.source)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import signal
@@ -161,6 +162,14 @@ def test_it_does_nothing_for_one_that_is_gone(settings: Settings, workspace: Wor
     words = [sys.executable, "-c", mate._MAIN, str(workspace.folder), str(gone), *sys.path]
     assert run(words).ok
     assert not list(workspace.shared.iterdir())
+
+
+def test_an_extension_of_a_templates_own_is_asked_by_one_process(template: Path) -> None:
+    """Two may have their sets in another order, and differ where one would not."""
+    file = template / "cookiecutter.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"_extensions": ["shouting.Shout"]}))
+    settings = read_settings(template, Switches(path=str(template)))
+    assert not Task(settings, settings.combos * 16, [Rebaked]).pays
 
 
 def test_a_refusal_is_told_to_who_asks(settings: Settings, workspace: Workspace, template: Path) -> None:
