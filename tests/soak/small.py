@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,7 +112,7 @@ class Place:
         """
         found = [path for path in self.temporary.iterdir() if not path.name.startswith("pytest-of-")]
         found += self.cache.glob("runs/*")
-        return [str(path) for path in (*found, *self.cache.rglob("*.lock"), *self.cache.rglob("*.tmp"))]
+        return [str(path) for path in (*found, *_ending_in(self.cache, (".lock", ".tmp")))]
 
     def kept(self) -> frozenset[str]:
         """The files of the cache."""
@@ -124,6 +124,12 @@ class Place:
         """Whatever runs with this cache in its environment, whoever started it."""
         mark = f"SAAS_VALIDATE_CACHE={self.cache}".encode()
         return [int(path.parent.name) for path in Path("/proc").glob("[0-9]*/environ") if _has(path, mark)]
+
+
+def _ending_in(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
+    """Below a folder of which dying processes may still be removing parts."""
+    for root, _, names in os.walk(folder):
+        yield from (Path(root, name) for name in names if name.endswith(suffixes))
 
 
 def ended(run: subprocess.Popen[bytes], seconds: float = 300.0) -> int:
