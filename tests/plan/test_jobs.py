@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -77,6 +77,15 @@ def test_a_crew_does_each_once_and_tells_what_broke() -> None:
         crew.begin([job("three", breaks)], Scope.CONTENT)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A shell's background process ignores what Ctrl-C sends."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("while_it", ["works", "waits"])
 def test_nobody_waits_for_a_program_after_an_interruption(tmp_path: Path, while_it: str) -> None:
     """It is ended, none is begun after it, and nothing is made of what it said."""
