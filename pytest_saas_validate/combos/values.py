@@ -97,15 +97,13 @@ def combine(options: Sequence[Option], answers: Mapping[str, str], features: Map
                 parts.append(f"{name}={answer.replace('%', '%25').replace('+', '%2B')}")
         elif answer == option.on:
             parts.append(label)
-    on = frozenset(o.feature for o, (_, answer) in zip(options, chosen, strict=True) if _is_on(o, answer))
-    return Combo("+".join(parts) or _NOTHING, chosen, frozenset(filter(None, on)))
+    on = frozenset(
+        o.feature for o, (_, answer) in zip(options, chosen, strict=True) if o.feature and answer == o.on
+    )
+    return Combo("+".join(parts) or _NOTHING, chosen, on)
 
 
 def _label(option: Option, features: Mapping[str, Feature]) -> str:
     """What stands for a feature in an id; empty for an option that switches none."""
     name = option.feature or ""
     return features[name].short if name in features else name
-
-
-def _is_on(option: Option, answer: str) -> bool:
-    return option.feature is not None and answer == option.on

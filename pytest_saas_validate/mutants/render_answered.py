@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from pytest_saas_validate.mutants import NotPlantable, mutant
 from pytest_saas_validate.mutants.render_template import append, document, inside
 from pytest_saas_validate.probes.render_variables import Text, texts
 from pytest_saas_validate.process import run
+from pytest_saas_validate.tools import unsteered
 
 
 def _telling(template: Path) -> Text:
@@ -71,8 +71,7 @@ def _repository(template: Path) -> Path:
     """A file in the project's folder of a repository that knows nothing of it yet."""
     if shutil.which("git") is None:
         raise NotPlantable("git is not here")
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    run(["git", "init", "--quiet", "."], cwd=template, env=plain)
+    run(["git", "init", "--quiet", "."], cwd=template, env=unsteered("git"))
     path = inside(template) / "planted-lib" / "there.txt"
     path.parent.mkdir()
     path.write_text("there\n", encoding="utf-8")

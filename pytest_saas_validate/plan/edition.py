@@ -6,13 +6,13 @@ import hashlib
 import os
 import shutil
 import sys
-import sysconfig
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest_saas_validate
 from pytest_saas_validate.tools import TOOLS, find
+from pytest_saas_validate.tools.versions import packages, state
 
 _PROGRAMS = ("sh", "bash", "make", "git", "unshare")  # not of the catalogue, and asked all the same
 # Read by them and by hooks, as what begins with their name.
@@ -37,26 +37,20 @@ def _own_code() -> Iterator[bytes]:
 
 
 def _interpreter() -> Iterator[bytes]:
-    """Python, and every package with its version: a folder's name tells both."""
+    """Python, and every package with its version."""
     yield sys.version.encode()
-    for place in sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}):
-        yield from sorted(path.name.encode() for path in Path(place).glob("*.dist-info"))
+    yield from (name.encode() for name in packages())
 
 
 def _tools() -> Iterator[bytes]:
     for name in TOOLS:
         tool = find(name)
-        yield f"{name} {tool.path} {tool.version} {_state(tool.path) if tool.path else None}".encode()
+        yield f"{name} {tool.path} {tool.version} {state(tool.path) if tool.path else None}".encode()
     for name in _PROGRAMS:
         path = shutil.which(name)
-        yield f"{name} {_state(Path(path)) if path else None}".encode()
+        yield f"{name} {state(Path(path)) if path else None}".encode()
     yield os.environ.get("PATH", "").encode()  # a hook finds its programs there
     names = tuple(f"{name.partition('-')[0]}_".upper() for name in (*TOOLS, *_PROGRAMS))
     for name, value in sorted(os.environ.items()):
         if name in _STEERING or name.startswith((*_STEERING_IN_KIND, *names)):
             yield f"{name}={value}".encode()
-
-
-def _state(path: Path) -> tuple[str, int, int]:
-    facts = path.stat()
-    return os.fspath(path.resolve()), facts.st_mtime_ns, facts.st_size

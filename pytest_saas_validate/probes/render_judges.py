@@ -18,10 +18,9 @@ from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError, Unavailable
 from pytest_saas_validate.probes.layers import Layers
 from pytest_saas_validate.probes.render_scripts import shell_of
-from pytest_saas_validate.probes.unsteered import unsteered
 from pytest_saas_validate.process import run, scratch
 from pytest_saas_validate.project import File, Project
-from pytest_saas_validate.tools import find
+from pytest_saas_validate.tools import find, unsteered
 
 _WIDTH = 200
 Tree = Mapping[str, File]

@@ -16,10 +16,9 @@ from pytest_saas_validate.evidence.render_calls import read
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError, Unavailable
 from pytest_saas_validate.probes.layers import Layers
-from pytest_saas_validate.probes.unsteered import unsteered
 from pytest_saas_validate.process import run, scratch
 from pytest_saas_validate.project import File, Project
-from pytest_saas_validate.tools import brief, find
+from pytest_saas_validate.tools import brief, find, unsteered
 
 T = TypeVar("T", SecretsInCode, SecretsInData, SecretsInText)
 _SAMPLE = "saas-validate-sample.pem"

@@ -12,10 +12,9 @@ from pytest_saas_validate.evidence.render_web import unresolved
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, ProbeError
 from pytest_saas_validate.probes.layers import Layers
-from pytest_saas_validate.probes.unsteered import unsteered
 from pytest_saas_validate.process import run
 from pytest_saas_validate.project import Project
-from pytest_saas_validate.tools import find
+from pytest_saas_validate.tools import find, unsteered
 
 _MODULE = re.compile(r"\.[cm]?[jt]s$")
 _WEB = re.compile(r"\.([cm]?[jt]sx?|vue|svelte|html|css|json|svg|png|webp|ico|woff2?|webmanifest)$")

@@ -8,6 +8,7 @@ from pytest_saas_validate.tools.finding import FoundTool, find
 from pytest_saas_validate.tools.kustomize import Kustomize
 from pytest_saas_validate.tools.obtaining import obtain
 from pytest_saas_validate.tools.tool import Sample, Tool, ToolError
+from pytest_saas_validate.tools.unsteered import unsteered
 
 __all__ = [
     "TOOLS",
@@ -22,4 +23,5 @@ __all__ = [
     "doctor",
     "find",
     "obtain",
+    "unsteered",
 ]

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pytest_saas_validate.process import run, scratch
 from pytest_saas_validate.project import File, read_files
+from pytest_saas_validate.tools.unsteered import unsteered
 
 _SAMPLE = "saas-validate-sample/.gitignore"
 _CONTROL = "saas-validate-sample/control"
@@ -40,7 +41,7 @@ def ignored(files: Mapping[str, File]) -> dict[str, str]:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(file.content)
         homes = dict.fromkeys(("HOME", "XDG_CONFIG_HOME"), str(folder))
-        alone = {**_environment(), **homes, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+        alone = {**unsteered("git"), **homes, "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
         run(["git", "init", "--quiet", "."], cwd=folder, env=alone)
         words = ["git", "check-ignore", "--no-index", "--verbose", "-z", "--stdin"]
         result = run(words, cwd=folder, env=alone, stdin="\0".join((*files, _CONTROL)).encode())
@@ -56,7 +57,9 @@ def lost(root: Path, names: Iterable[str]) -> dict[str, str] | None:
     Files that are new and not ignored count as kept. None when the folder is in no repository.
     """
     listed = run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=root, env=_environment()
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=root,
+        env=unsteered("git"),
     )
     if not listed.ok:
         return None
@@ -65,7 +68,7 @@ def lost(root: Path, names: Iterable[str]) -> dict[str, str] | None:
     if not gone:
         return {}
     words = ["git", "check-ignore", "--no-index", "--verbose", "-z", "--stdin"]
-    told = run(words, cwd=root, env=_environment(), stdin="\0".join(gone).encode())
+    told = run(words, cwd=root, env=unsteered("git"), stdin="\0".join(gone).encode())
     return {**dict.fromkeys(gone, "a rule that git does not name"), **_rules(told.stdout)}
 
 
@@ -88,9 +91,5 @@ def sources(root: Path) -> dict[str, File]:
 
 def _tracked(root: Path) -> frozenset[str]:
     """The paths below a folder that its repository knows; none where there is no repository."""
-    listed = run(["git", "ls-files", "-z"], cwd=root, env=_environment())
+    listed = run(["git", "ls-files", "-z"], cwd=root, env=unsteered("git"))
     return frozenset(listed.stdout.decode(errors="replace").split("\0")) if listed.ok else frozenset()
-
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import re
 import sys
 import sysconfig
@@ -67,17 +68,22 @@ def _decisive(name: str, path: Path) -> str:
     """
     real = path.resolve()
     try:
-        facts = real.stat()
+        told = f"{name} {state(path)}"
         with real.open("rb") as file:
             head = file.read(_MOST)
     except OSError:  # gone, or for execution only
         return ""
-    state = f"{name}\0{real}\0{facts.st_mtime_ns}\0{facts.st_size}"
     if real.is_relative_to((cache_root() / "tools").resolve()):  # a folder there never changes
-        return state
+        return told
     if head.startswith(_PROGRAMS):
-        return state if real.name.startswith(name) else ""
-    return "\0".join((state, *_packages())) if _is_ours(real, head) else ""
+        return told if real.name.startswith(name) else ""
+    return "\0".join((told, *packages())) if _is_ours(real, head) else ""
+
+
+def state(path: Path) -> tuple[str, int, int]:
+    """Tells a program's file from another one of its name: where it lies, when it was written, its size."""
+    facts = path.stat()
+    return os.fspath(path.resolve()), facts.st_mtime_ns, facts.st_size
 
 
 def _is_ours(real: Path, head: bytes) -> bool:
@@ -85,7 +91,7 @@ def _is_ours(real: Path, head: bytes) -> bool:
     return real.parent == (Path(sys.prefix) / "bin").resolve() and b"python" in head
 
 
-def _packages() -> Iterator[str]:
+def packages() -> Iterator[str]:
     """Every package of this environment with its version: a folder's name tells both."""
     for place in sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}):
         yield from sorted(path.name for path in Path(place).glob("*.dist-info"))

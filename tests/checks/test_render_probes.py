@@ -125,18 +125,21 @@ def test_shells_and_make_read_scripts_without_running_them(tmp_path: Path) -> No
     assert not list(tmp_path.rglob("ran"))
 
 
+def disturbed(program: str, first: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on the shell does something first where that program is begun."""
+    real = shutil.which(program)
+    folder.mkdir()
+    (folder / program).write_text(f'#!/bin/sh\n{first}\nexec {real} "$@"\n')
+    (folder / program).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
 @pytest.mark.parametrize(("program", "file"), [("make", "Makefile"), ("bash", "die.bash")])
 def test_one_that_is_killed_while_it_reads_is_no_fault_of_the_file(
     program: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = shutil.which(program)
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / program).write_text(
-        f'#!/bin/sh\n[ -e {tmp_path}/marked ] && case "$*" in *{file}*) kill -9 $$ ;; esac\n'
-        f'exec {real} "$@"\n'
-    )
-    (tmp_path / "bin" / program).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    first = f'[ -e {tmp_path}/marked ] && case "$*" in *{file}*) kill -9 $$ ;; esac'
+    disturbed(program, first, tmp_path / "bin", monkeypatch)
     judged = project(tmp_path / "project", {file: "a=1\n"})
     assert not SCRIPTS.gather(judged, {}).faults
     (tmp_path / "marked").touch()
@@ -148,13 +151,8 @@ def test_one_that_is_killed_while_it_reads_is_no_fault_of_the_file(
 def test_one_that_is_removed_while_it_is_read_is_no_fault_of_the_file(
     program: str, file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = shutil.which(program)
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / program).write_text(
-        f'#!/bin/sh\ncase "$*" in *{file}*) find . -name {file} -delete ;; esac\nexec {real} "$@"\n'
-    )
-    (tmp_path / "bin" / program).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    first = f'case "$*" in *{file}*) find . -name {file} -delete ;; esac'
+    disturbed(program, first, tmp_path / "bin", monkeypatch)
     with pytest.raises(ProbeError, match=f"{file}.* was removed"):
         SCRIPTS.gather(project(tmp_path / "project", {file: "a=1\n"}), {})
 

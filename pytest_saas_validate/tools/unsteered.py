@@ -1,4 +1,4 @@
-"""The environment in which a judge is asked: what its user set for other work does not count."""
+"""The environment in which a program is asked: what its user set for other work does not count."""
 
 from __future__ import annotations
 
