@@ -13,7 +13,7 @@ from pytest_saas_validate.combos.selection import (
     sampled,
     uncovered,
 )
-from pytest_saas_validate.combos.template import file_reads, read_options
+from pytest_saas_validate.combos.template import file_reads, read_by_file, read_options
 from pytest_saas_validate.combos.values import Combo, Feature, Option, TemplateError, combine
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "file_reads",
     "pairs",
     "pairwise",
+    "read_by_file",
     "read_options",
     "sampled",
     "select",

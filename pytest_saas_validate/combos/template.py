@@ -34,12 +34,17 @@ def file_reads(template: Path) -> tuple[frozenset[str], ...]:
     Only sets that no other one holds, in a stable order: who tries all answers of a set has tried all answers
     of its parts. Costs reading the template once.
     """
-    options = {option.name for option in read_options(template)}
-    means = _meanings(_variables(template / "cookiecutter.json"), options)
-    texts = dict(_texts(template))
-    found = {_reads(path, texts, means, frozenset()) for path in texts if "{{" in path.split("/")[0]}
+    options = frozenset(option.name for option in read_options(template))
+    found = set(read_by_file(template, options).values())
     largest = [one for one in found if one and not any(one < other for other in found)]
     return tuple(sorted(largest, key=lambda one: (-len(one), sorted(one))))
+
+
+def read_by_file(template: Path, variables: frozenset[str]) -> Mapping[str, frozenset[str]]:
+    """File of the project -> which of these variables it reads, in its path or text or includes."""
+    means = _meanings(_variables(template / "cookiecutter.json"), variables)
+    texts = dict(_texts(template))
+    return {path: _reads(path, texts, means, frozenset()) for path in texts if "{{" in path.split("/")[0]}
 
 
 def _variables(source: Path) -> Mapping[str, object]:
@@ -115,7 +120,8 @@ def _reads(
     path: str, texts: Mapping[str, str], means: Mapping[str, frozenset[str]], on_the_way: frozenset[str]
 ) -> frozenset[str]:
     text = texts[path]
-    found = frozenset[str]().union(*(means.get(name, frozenset()) for name in _named(path + text)))
+    inside = path.partition("/")[2]  # what the project's folder is called says nothing of the file
+    found = frozenset[str]().union(*(means.get(name, frozenset()) for name in _named(inside + text)))
     for name in _TAKEN.findall(text):
         for place in (name, f"templates/{name}"):
             if place in texts and place not in on_the_way:

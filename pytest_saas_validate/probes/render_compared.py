@@ -90,9 +90,3 @@ def _read(project: Project, files: Mapping[str, File]) -> Iterator[Fault]:
 def _named(fault: Fault) -> tuple[str, str]:
     """File and words of a fault, without lines, which move."""
     return _LINE.sub("", fault.where), re.sub(r"\d+", "", fault.message)
-
-
-def told(fault: Fault, answers: str, project: Project) -> Fault:
-    """With the answers that brought it about, and the file of the template that it is made of."""
-    made = [name for name in project.origins if f"{fault.where}:".startswith(f"{name}:")]
-    return Fault(fault.where, f"with {answers}: {fault.message}", project.origins[made[0]] if made else "")

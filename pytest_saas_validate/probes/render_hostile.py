@@ -14,7 +14,8 @@ from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.evidence.render import Fault, Hostile
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, Renders
-from pytest_saas_validate.probes.render_compared import Before, told
+from pytest_saas_validate.probes.render_compared import Before
+from pytest_saas_validate.probes.render_naming import Naming
 from pytest_saas_validate.probes.render_template import differing
 from pytest_saas_validate.probes.render_variables import Text, barest, compared, fullest, texts
 from pytest_saas_validate.project import Project
@@ -69,6 +70,7 @@ class _Trials:
     def __post_init__(self) -> None:
         self.base = Before(self.renders.project(self.combo))
         self.compared = compared(self.renders.template)
+        self.naming = Naming(self.renders.template, self.variables)
 
     @property
     def wrong(self) -> int:
@@ -87,7 +89,7 @@ class _Trials:
         """
         pending = dict(answers)
         while pending:
-            where = f"{', '.join(pending)} = {label}"
+            where = f"{self.naming.given(pending)} = {label}"
             try:
                 project = self.renders.again(self.combo, **pending)
             except Escape:
@@ -109,9 +111,9 @@ class _Trials:
             self.accepted.append(where)
             if self._look_outside(where, project):
                 break
-            self._judge(where, pending, project)
+            self._judge(label, pending, project)
             if twice:
-                self._again(where, pending, project)
+                self._again(label, pending, project)
             break
         return list(pending)
 
@@ -126,20 +128,19 @@ class _Trials:
         direct = [name for name in pending if any(text.name == name for text in named)]
         return direct or [name for name in pending if any(text.made_of(name) for text in named)]
 
-    def _judge(self, where: str, answers: Mapping[str, str], project: Project) -> None:
+    def _judge(self, label: str, answers: Mapping[str, str], project: Project) -> None:
         olds: dict[str, frozenset[str]] = {}  # several variables may have one default
         for text in self.variables:
             if text.name in answers and _telling(text) and text.name not in self.compared:
                 olds[text.default] = olds.get(text.default, frozenset()) | {answers[text.name]}
-        faults = self.base.new(project, olds)
-        self.broken += [told(fault, where, project) for fault in faults]
+        self.broken += self.naming.told(self.base.new(project, olds), label, answers, project)
 
-    def _again(self, where: str, answers: Mapping[str, str], first: Project) -> None:
+    def _again(self, label: str, answers: Mapping[str, str], first: Project) -> None:
         """Bake it once more; saying an answer of the combination again keeps it apart from the first."""
         said = dict(self.combo.answers[:1])
         if said:
             second = self.renders.again(self.combo, **answers, **said)
-            self.broken += [told(fault, where, first) for fault in differing(first, second)]
+            self.broken += self.naming.told(differing(first, second), label, answers, first)
 
     def _look_outside(self, where: str, project: Project | None) -> bool:
         """Whether something was written beside the output folder, which is taken away at once."""

@@ -1,0 +1,53 @@
+"""Which answers a finding names: words that stay when the template gets another variable."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pytest_saas_validate.combos import read_by_file
+from pytest_saas_validate.evidence.render import Fault
+from pytest_saas_validate.probes.render_variables import Text
+from pytest_saas_validate.project import Project
+
+
+@dataclass(frozen=True)
+class Naming:
+    """Names the free texts of one template."""
+
+    template: Path
+    texts: tuple[Text, ...]
+
+    @cached_property
+    def _free(self) -> tuple[str, ...]:
+        """Those that are answered together."""
+        return tuple(text.name for text in self.texts if not text.derived)
+
+    @cached_property
+    def _reads(self) -> Mapping[str, frozenset[str]]:
+        return read_by_file(self.template, frozenset(self._free))
+
+    def given(self, names: Collection[str]) -> str:
+        """All of these, in as few words as tell them."""
+        others = [name for name in self._free if name not in names]
+        if len(others) >= len(names) or not set(names) <= set(self._free):
+            return ", ".join(names)
+        return "every free text" + (f" but {', '.join(others)}" if others else "")
+
+    def told(
+        self, faults: Iterable[Fault], label: str, names: Collection[str], project: Project
+    ) -> Iterator[Fault]:
+        """Each with those answers that its file reads, and the file of the template that it is made of."""
+        for fault in faults:
+            source = _origin(fault, project)
+            read = [name for name in names if name in self._reads.get(source, ())]
+            words = f"with {', '.join(read) or self.given(names)} = {label}: {fault.message}"
+            yield Fault(fault.where, words, source)
+
+
+def _origin(fault: Fault, project: Project) -> str:
+    """The file of the template that the file of a fault is made of; empty when a hook made it."""
+    made = (project.origins[name] for name in project.origins if f"{fault.where}:".startswith(f"{name}:"))
+    return next(made, "")
