@@ -91,10 +91,10 @@ class Project:
 
     def below(self, *paths: str) -> Iterator[tuple[str, File]]:
         """Files at or below any of these paths, in order; "." is the whole project."""
-        prefixes = tuple(PurePosixPath(path).as_posix() for path in paths)
-        everything = "." in prefixes
+        places = tuple(PurePosixPath(path).as_posix() for path in paths)
+        folders = tuple("" if place == "." else f"{place}/" for place in places)
         for name, file in self.files.items():
-            if everything or any(name == prefix or name.startswith(prefix + "/") for prefix in prefixes):
+            if name in places or name.startswith(folders):
                 yield name, file
 
     def digest(self, *paths: str) -> str:
@@ -126,9 +126,9 @@ def read_files(root: Path) -> dict[str, File]:
         names[:] = sorted(name for name in names if name not in NOT_SOURCE)
         below = "" if folder == os.fspath(root) else f"{os.path.relpath(folder, root)}/"
         for name in files:
-            path = Path(folder, name)
+            path = f"{folder}/{name}"
             with contextlib.suppress(FileNotFoundError):  # gone since its folder was listed
-                mode = path.lstat().st_mode
+                mode = os.lstat(path).st_mode
                 if stat.S_ISREG(mode):
-                    found[f"{below}{name}"] = File(path.read_bytes(), bool(mode & stat.S_IXUSR))
+                    found[f"{below}{name}"] = File(Path(path).read_bytes(), bool(mode & stat.S_IXUSR))
     return dict(sorted(found.items()))

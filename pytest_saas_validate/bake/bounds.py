@@ -60,7 +60,7 @@ class Bounds:
     def _real(self, made: str) -> str:
         """Where a path leads, each folder followed once: only hooks make links, and they run before."""
         folder, name = posixpath.split(made)
-        if name in ("", ".", "..") or Path(made).is_symlink():
+        if name in ("", ".", "..") or posixpath.islink(made):
             return os.path.realpath(made)
         if folder not in self._folders:
             self._folders[folder] = os.path.realpath(folder)

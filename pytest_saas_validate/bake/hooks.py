@@ -78,11 +78,8 @@ class Runner:
         if not self.ran:
             return Hooked()
         own = root.resolve().relative_to(into.resolve()).parts[0]
-        strays = [
-            name
-            for name, *facts in sorted(_outside(template, into))
-            if (name, *facts) not in self._before and name != f"../{own}"
-        ]
+        changed = sorted(set(_outside(template, into)) - self._before)
+        strays = [_stray(path, template, into) for path, *_ in changed if path != os.fspath(into / own)]
         home = self._box / "home"
         found = [path.relative_to(home).parts for path in sorted(home.rglob("*")) if not path.is_dir()]
         strays += [f"~/{'/'.join(parts[:2])}" for parts in found]
@@ -158,11 +155,17 @@ def _fill(folder: Path, names: Sequence[str]) -> None:
 
 def _outside(template: Path, into: Path) -> Iterator[tuple[str, int, int]]:
     """What lies beside the project and in the template, so that a change of it shows."""
-    for path in into.iterdir():
-        yield f"../{path.name}", 0, 0
+    for entry in os.scandir(into):
+        yield entry.path, 0, 0
     for part in parts(template):
         for entry in entries(part):
             if not entry.is_dir(follow_symlinks=False):
                 facts = entry.stat(follow_symlinks=False)
-                name = os.path.relpath(entry.path, template)
-                yield f"the template's {name}", facts.st_mtime_ns, facts.st_size
+                yield entry.path, facts.st_mtime_ns, facts.st_size
+
+
+def _stray(path: str, template: Path, into: Path) -> str:
+    """In words that are the same wherever a run keeps its bakes."""
+    if Path(path).parent == into:
+        return f"../{Path(path).name}"
+    return f"the template's {os.path.relpath(path, template)}"
