@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from pytest_saas_validate.checks.per_fault import per_fault
-from pytest_saas_validate.evidence.render import Eaten, Effects, Hostile, Pair, Partial, Rebaked, Switchlike
+from pytest_saas_validate.evidence.render import (
+    Eaten,
+    Effects,
+    Hostile,
+    HostileAlone,
+    Pair,
+    Partial,
+    Rebaked,
+    Switchlike,
+)
 from pytest_saas_validate.findings import Finding, Severity, Subject, check
 
 _SOURCE = "cookiecutter.json"
@@ -85,12 +94,13 @@ def identical(rebaked: Rebaked) -> Iterator[Finding]:
     why="the first user with a quote in a name gets a project that does not parse, or whose answer is "
     "executed or written outside of its folder",
     remedy="quote the value for the file's kind (tojson), or refuse it in pre_gen_project by name",
-    wants=Hostile,
+    wants=(Hostile, HostileAlone),
     subject=Subject.TEMPLATE,
 )
-def hostile(found: Hostile) -> Iterator[Finding]:
+def hostile(found: Hostile, alone: HostileAlone) -> Iterator[Finding]:
     """Free texts with quotes, backslashes, other scripts, great length, words of YAML, line breaks, paths."""
-    yield from per_fault((*found.crashed, *found.broken, *found.outside))
+    for each in (found, alone):
+        yield from per_fault((*each.crashed, *each.broken, *each.outside))
 
 
 @check(

@@ -164,6 +164,11 @@ class Hostile:
 
 
 @dataclass(frozen=True)
+class HostileAlone(Hostile):
+    """The same of answers to one variable alone."""
+
+
+@dataclass(frozen=True)
 class Partial:
     """Places where the default of a free text stands although another answer was given."""
 

@@ -106,11 +106,11 @@ class Ahead:
             rest = [case for case in cases if case.id not in found]
             jobs = static_jobs(self.plan, [case for case in rest if case.id in names or self._is_whole(case)])
             crew.begin(jobs, Scope.CONTENT)
+            # What neither programs nor bakes decide, while others work on those.
+            tried = self._tried(c for c in rest if c.combo and c.check.id not in crew.checks)
             for job in jobs:
                 if job.scope is Scope.TEMPLATE:  # cookiecutter works in the process's own folder
                     job.work()
-            # What no program decides, while programs work.
-            tried = self._tried(case for case in rest if case.check.id not in crew.checks)
         tried |= self._tried(case for case in rest if case.id not in tried)
         if self.plan.stopped:
             return found

@@ -13,6 +13,7 @@ from pytest_saas_validate.evidence.render import (
     Effects,
     Fault,
     Hostile,
+    HostileAlone,
     Locks,
     Pair,
     Parsed,
@@ -297,9 +298,11 @@ def test_bakes_that_differ_are_found() -> None:
 
 
 def test_hostile_answers_are_refused_or_rendered_rightly() -> None:
-    assert places("TR009", Hostile(("name = nothing",), ("name = a yes",), (), (), ())) == []
-    wrong = Hostile((), (), (Fault("a", "x"),), (Fault("b", "x"),), (Fault("c", "x"),))
-    assert places("TR009", wrong) == ["a", "b", "c"]
+    right = ("name = nothing",), ("name = a yes",), (), (), ()
+    assert places("TR009", Hostile(*right), HostileAlone(*right)) == []
+    wrong = (), (), (Fault("a", "x"),), (Fault("b", "x"),), (Fault("c", "x"),)
+    assert places("TR009", Hostile(*wrong), HostileAlone(*right)) == ["a", "b", "c"]
+    assert places("TR009", Hostile(*right), HostileAlone(*wrong)) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize(

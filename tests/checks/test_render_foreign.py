@@ -16,8 +16,8 @@ from pytest_saas_validate.evidence.render_syntax import data_faults
 from pytest_saas_validate.evidence.render_values import misread
 from pytest_saas_validate.evidence.render_web import unresolved
 from pytest_saas_validate.probes.render_compared import Before
-from pytest_saas_validate.probes.render_hostile import _last
 from pytest_saas_validate.probes.render_scripts import SCRIPTS
+from pytest_saas_validate.probes.render_trials import last
 from pytest_saas_validate.probes.render_variables import Text
 from pytest_saas_validate.project import File, Project, read_files
 
@@ -190,7 +190,7 @@ def test_what_a_crash_said_names_no_folder_of_this_run() -> None:
     problem = BakeError(
         '/a/b/template: combination bare does not render: OSError: "/x/y/runs/1/notes" exists'
     )
-    assert _last(problem) == 'OSError: ".../notes" exists'
+    assert last(problem) == 'OSError: ".../notes" exists'
 
 
 @pytest.mark.parametrize(
