@@ -20,6 +20,7 @@ from pytest_saas_validate.bake.stumbles import words_of
 from pytest_saas_validate.combos import Combo
 from pytest_saas_validate.evidence import scrub
 from pytest_saas_validate.process import Killed, is_full, no_room, tells_full, temporary_files
+from pytest_saas_validate.process.forking import ForkServers
 from pytest_saas_validate.process.once import write_atomically
 from pytest_saas_validate.project import Project, read_files
 from pytest_saas_validate.spec import Limits
@@ -29,7 +30,10 @@ __all__ = ["BakeError", "Escape", "Oven", "Way"]
 
 @dataclass(frozen=True, kw_only=True)
 class Oven:
-    """Bakes one template; `home` takes cookiecutter's own files, so that no user's configuration leaks in."""
+    """Bakes one template; `home` takes cookiecutter's own files, so that no user's configuration leaks in.
+
+    `servers` begin its hooks; without them each has an interpreter of its own.
+    """
 
     template: Path
     home: Path
@@ -37,6 +41,7 @@ class Oven:
     way: Way = field(default_factory=Way)
     limits: Limits = field(default_factory=Limits)
     memo: Memo = field(default_factory=Memo, compare=False, repr=False)
+    servers: ForkServers | None = field(default=None, compare=False, repr=False)
 
     def bake(self, combo: Combo, into: Path, extra: Mapping[str, str] | None = None) -> Project:
         """Render one combination below `into` (made when missing); raises BakeError.
@@ -55,7 +60,7 @@ class Oven:
         self._refuse(answers)
         into.mkdir(parents=True, exist_ok=True)
         config = self._config()
-        bounds, runner = Bounds(into), Runner(self.limits.hook_seconds, self.way)
+        bounds, runner = Bounds(into), Runner(self.limits.hook_seconds, self.way, self.servers)
         origins = Origins(bounds.hold)
         with (
             self.memo.active(),

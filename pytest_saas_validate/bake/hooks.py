@@ -16,8 +16,9 @@ from typing import Any
 
 from pytest_saas_validate.bake.source import entries, leads_out, links, parts
 from pytest_saas_validate.process import Killed, run, scratch
+from pytest_saas_validate.process.forking import ForkServers
 from pytest_saas_validate.process.network import cut_off
-from pytest_saas_validate.process.runner import TIMED_OUT
+from pytest_saas_validate.process.runner import TIMED_OUT, Start
 from pytest_saas_validate.project import Hooked
 from pytest_saas_validate.spec import TABLE
 
@@ -49,8 +50,8 @@ class Way:
 class Runner:
     """Runs the hooks of one bake in its own home and temporary folder."""
 
-    def __init__(self, seconds: float, way: Way) -> None:
-        self._seconds, self._way = seconds, way
+    def __init__(self, seconds: float, way: Way, servers: ForkServers | None = None) -> None:
+        self._seconds, self._way, self._servers = seconds, way, servers
         self._box = Path()
         self._before: frozenset[tuple[str, int, int]] = frozenset()
         self.name = ""  # of the hook that runs, or ran last
@@ -107,16 +108,21 @@ class Runner:
         argv = [*(cut_off() if self._way.offline else ()), *_interpreter(script), script]
         try:
             for _ in range(self._way.times if self.name.startswith("post_gen") else 1):
-                self._once(argv, Path(cwd))
+                self._once(argv, Path(cwd), self._start(argv) if rendered else None)
         finally:
             if rendered:
                 file.unlink(missing_ok=True)
 
-    def _once(self, argv: list[str], cwd: Path) -> None:
+    def _start(self, argv: list[str]) -> Start | None:
+        """By a fork where it makes no difference: a script that was rendered has nothing beside it."""
+        is_plain = argv[0] == sys.executable and not self._way.alone
+        return self._servers.begin if self._servers is not None and is_plain else None
+
+    def _once(self, argv: list[str], cwd: Path, start: Start | None) -> None:
         from cookiecutter.exceptions import FailedHookException
 
         self.ran.append(f"hooks/{self.name}")
-        result = run(argv, cwd=cwd, env=self._environment(), timeout=self._seconds)
+        result = run(argv, cwd=cwd, env=self._environment(), timeout=self._seconds, start=start)
         self.output.append(result.stdout.decode(errors="replace") + result.stderr.decode(errors="replace"))
         if result.killed:
             raise Killed(f"hooks/{self.name} was ended from outside: {result.explain()}")

@@ -8,6 +8,7 @@ anything, nothing is kept. It is active only inside `active()`, in this process,
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 from collections.abc import Callable, Iterator
@@ -70,8 +71,7 @@ class Memo:
                 return plain(env, source, name, filename, raw, defer_init)
             key = (source, name, filename, defer_init, options)
             if key not in self._code:
-                code = plain(env, source, name, filename, False, defer_init)
-                self._code[key] = code, reads(env, env.parse(source, name, filename))
+                self._code[key] = _compile(plain, env, source, name, filename, defer_init)
             code, read = self._code[key]
             self._written.note(read)
             return code
@@ -112,6 +112,19 @@ class Memo:
             return self._binary[key]
 
         return is_binary
+
+
+def _compile(
+    plain: Callable[..., Any], env: Any, source: str, name: str | None, filename: str | None, defer: bool
+) -> tuple[Any, frozenset[Read] | None]:
+    """The code of a text, and what it reads; parsed once for both. Raises as compilation does."""
+    from jinja2 import TemplateSyntaxError
+
+    with contextlib.suppress(TemplateSyntaxError):
+        tree = env.parse(source, name, filename)
+        read = reads(env, tree)
+        return plain(env, tree, name, filename, False, defer), read
+    return plain(env, source, name, filename, False, defer), None  # which says where in the text
 
 
 def _is_pure(env: Any) -> bool:

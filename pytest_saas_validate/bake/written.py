@@ -84,7 +84,7 @@ class Written:
 def _source(infile: str) -> tuple[str, bytes, int] | None:
     """Its path below the template, its content and its mode; None for what cannot be kept."""
     try:
-        with Path(infile).open("rb", buffering=0) as file:
+        with os.fdopen(os.open(infile, os.O_RDONLY), "rb", buffering=0) as file:
             facts = os.fstat(file.fileno())
             small = stat.S_ISREG(facts.st_mode) and facts.st_size <= _LARGEST
             return (infile, file.read(), facts.st_mode) if small else None
@@ -94,6 +94,7 @@ def _source(infile: str) -> tuple[str, bytes, int] | None:
 
 def _write(place: str, content: bytes, mode: int) -> None:
     """As cookiecutter does: what is there is overwritten, and gets the mode of the template's file."""
-    with Path(place).open("wb") as file:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    with os.fdopen(os.open(place, flags, 0o666), "wb") as file:
         file.write(content)
         os.fchmod(file.fileno(), mode)

@@ -209,7 +209,8 @@ class Plan:
         settings = replace(self.settings, source=template)
         changed = replace(self, settings=settings, whole=False, _provenance={})
         changed.__dict__["gatherer"] = self.gatherer
-        changed.__dict__["bakery"] = Bakery(self.settings, self.workspace(), template, self.bakery.memo)
+        own = self.bakery
+        changed.__dict__["bakery"] = Bakery(self.settings, self.workspace(), template, own.memo, own.servers)
         return changed
 
     def narrowed(self, cases: Iterable[Case]) -> Plan:

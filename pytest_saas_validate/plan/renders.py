@@ -13,6 +13,7 @@ from pytest_saas_validate.bake import BakeError, Oven, Way
 from pytest_saas_validate.bake.memo import Memo
 from pytest_saas_validate.combos import Combo, Feature, Option
 from pytest_saas_validate.process import Workspace, once
+from pytest_saas_validate.process.forking import ForkServers
 from pytest_saas_validate.project import File, Project, digest_of, read_files
 from pytest_saas_validate.settings import Settings
 
@@ -28,6 +29,7 @@ class Bakery:
     workspace: Workspace
     template: Path
     memo: Memo = field(default_factory=Memo)
+    servers: ForkServers = field(default_factory=ForkServers)
 
     def __post_init__(self) -> None:
         told = json.dumps(self.settings.answers, sort_keys=True)
@@ -39,6 +41,7 @@ class Bakery:
             hooks=self.settings.hooks,
             limits=self.settings.limits,
             memo=self.memo,
+            servers=self.servers,
         )
         self._bakes = self.workspace.swift("bakes", _room(files.values(), len(self.settings.combos)))
         self._read: dict[str, Project] = {}
@@ -80,6 +83,11 @@ class Bakery:
         Deep enough that an answer with `../../` still ends in a folder of this template alone.
         """
         return self._baked(self._oven, combo, f"{self.digest[:16]}/again/{_folder(combo, extra)}", extra)
+
+    def anew(self, combo: Combo, **extra: str) -> Project:
+        """A second bake like a first, to be compared with one: each hook has an interpreter of its own."""
+        name = f"{self.digest[:16]}/again/anew/{_folder(combo, extra)}"
+        return self._baked(replace(self._oven, servers=None), combo, name, extra)
 
     def otherwise(self, combo: Combo, way: Way) -> Project:
         """A bake whose hooks are run another way; raises BakeError."""

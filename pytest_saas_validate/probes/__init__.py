@@ -72,6 +72,10 @@ class Renders(Protocol):
         """A second bake of it, with further variables answered; raises BakeError."""
         ...
 
+    def anew(self, combo: Combo, **extra: str) -> Project:
+        """The same with nothing in common with the first that may be by chance; raises BakeError."""
+        ...
+
     def otherwise(self, combo: Combo, way: Way) -> Project:
         """A bake of it whose hooks are run another way; raises BakeError."""
         ...

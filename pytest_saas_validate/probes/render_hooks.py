@@ -38,7 +38,7 @@ class _Trial:
     @cached_property
     def restless(self) -> frozenset[str]:
         """Files that two plain bakes do not have alike; asked for only when something differs."""
-        again = self.renders.again(self.combo)
+        again = self.renders.anew(self.combo)
         return frozenset(fault.where.partition(":")[0] for fault in differing(self.base, again))
 
     def found(self, way: Way, how: str) -> list[Fault]:

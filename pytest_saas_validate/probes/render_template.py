@@ -153,7 +153,7 @@ def _rebaked(renders: Renders) -> Rebaked:
     combos = list(dict.fromkeys((default(renders), fullest(renders))))
     differences: list[Fault] = []
     for combo in combos:
-        first, second = renders.project(combo), renders.again(combo)
+        first, second = renders.project(combo), renders.anew(combo)
         if first.root == second.root or not second.files:
             raise ProbeError(f"{combo.id} was not baked a second time")
         differences += traced(differing(first, second), renders.template, first, second)

@@ -121,7 +121,7 @@ class Trials:
         """Bake it once more; saying an answer of the combination again keeps it apart from the first."""
         said = dict(self.combo.answers[:1])
         if said:
-            second = self.renders.again(self.combo, **answers, **said)
+            second = self.renders.anew(self.combo, **answers, **said)
             self.broken += self.naming.told(differing(first, second), label, answers, first)
 
     def _look_outside(self, where: str, project: Project | None) -> bool:

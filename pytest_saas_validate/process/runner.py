@@ -14,11 +14,29 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Protocol
 
 from pytest_saas_validate.evidence import scrub
 from pytest_saas_validate.process.giving_up import go_on
 from pytest_saas_validate.process.marker import marked
+
+
+class Process(Protocol):
+    """What is waited for: a program, or what behaves like one."""
+
+    pid: int
+
+    @property
+    def returncode(self) -> int | None:
+        """How it ended, once it was collected."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Collect it, once it has ended."""
+
+
+Streams = tuple[IO[bytes], IO[bytes], IO[bytes]]
+# Another way to begin a program: words, folder, environment, streams; None where it cannot.
+Start = Callable[[Sequence[str], Path | None, Mapping[str, str], Streams], Process | None]
 
 TIMED_OUT, NOT_RUNNABLE, NOT_FOUND = 124, 126, 127
 _TAIL = 4000  # characters of each stream that an error shows
@@ -69,6 +87,7 @@ def run(
     stdin: bytes = b"",
     timeout: float = 60.0,
     user: str | None = None,
+    start: Start | None = None,
 ) -> Run:
     """Run a program to its end; never raises for what the program does or for its absence.
     Raises GivenUp in a thread that was told to give up.
@@ -91,11 +110,13 @@ def run(
         given, out, err = (files.enter_context(_stream(name)) for name in ("stdin", "stdout", "stderr"))
         given.write(stdin)
         given.seek(0)
+        environment = marked(env)
         try:
-            process = subprocess.Popen(
+            process: Process | None = start(words, cwd, environment, (given, out, err)) if start else None
+            process = process or subprocess.Popen(
                 words,
                 cwd=cwd,
-                env=marked(env),
+                env=environment,
                 stdin=given,
                 stdout=out,
                 stderr=err,
@@ -112,7 +133,7 @@ def run(
         said = err.read()
         if not in_time:
             said += f"\ntimeout: not done after {timeout:g} s, killed".encode()
-        return ended(process.returncode if in_time else TIMED_OUT, out.read(), said)
+        return ended(process.wait() if in_time else TIMED_OUT, out.read(), said)
 
 
 def identity(user: str | None) -> dict[str, Any]:
@@ -130,7 +151,7 @@ def _stream(name: str) -> IO[bytes]:
     return tempfile.TemporaryFile()
 
 
-def _finish(process: subprocess.Popen[bytes], timeout: float) -> bool:
+def _finish(process: Process, timeout: float) -> bool:
     """Wait for the end, at most `timeout` seconds; afterwards nothing of the group lives."""
     try:
         in_time = _wait(process, timeout)
@@ -145,7 +166,7 @@ def _finish(process: subprocess.Popen[bytes], timeout: float) -> bool:
     return in_time
 
 
-def _wait(process: subprocess.Popen[bytes], timeout: float) -> bool:
+def _wait(process: Process, timeout: float) -> bool:
     """Whether it ended in time."""
     deadline = time.monotonic() + timeout
     with _watched(process) as ends_within:
@@ -157,7 +178,7 @@ def _wait(process: subprocess.Popen[bytes], timeout: float) -> bool:
 
 
 @contextlib.contextmanager
-def _watched(process: subprocess.Popen[bytes]) -> Iterator[Callable[[float], bool]]:
+def _watched(process: Process) -> Iterator[Callable[[float], bool]]:
     """Asks whether it ends within seconds. Popen.wait() polls with up to 50 ms; a pidfd wakes at once."""
     if not hasattr(os, "pidfd_open"):
         yield lambda seconds: _ends_within(process, seconds)
@@ -169,7 +190,7 @@ def _watched(process: subprocess.Popen[bytes]) -> Iterator[Callable[[float], boo
         os.close(handle)
 
 
-def _ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
+def _ends_within(process: Process, seconds: float) -> bool:
     try:
         process.wait(seconds)
     except subprocess.TimeoutExpired:
@@ -177,6 +198,6 @@ def _ends_within(process: subprocess.Popen[bytes], seconds: float) -> bool:
     return True
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
+def _kill_group(process: Process) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)

@@ -231,3 +231,12 @@ def test_a_switch_that_has_the_name_of_another_option_has_no_words(tmp_path: Pat
     answers = (("use_db", "no"), ("db", "sqlite"), ("use_mail", "no"))
     judged = Project(root=tmp_path, combo=Combo("bare", answers, frozenset()), files={})
     assert [feature.name for feature in RENDERED.gather(judged, {}).off] == ["mail"]
+
+
+@pytest.mark.parametrize("chance", ["hash('seed')", "id(object())", "list({'a', 'b', 'c', 'd', 'e', 'f'})"])
+def test_what_a_hook_writes_by_chance_differs(chance: str, template: Path, workspace: Workspace) -> None:
+    """One interpreter begins the hooks of most bakes: what it holds must not look as if it were certain."""
+    hook = template / "hooks/post_gen_project.py"
+    more = f"from pathlib import Path\nPath('by').write_text(repr({chance}) + '\\n')\n"
+    hook.write_text(f"{hook.read_text()}\n{more}")
+    assert any(line.startswith("by:") for line in findings(template, workspace, "TR005"))

@@ -50,3 +50,23 @@ def test_one_with_a_large_file(
     with (template / "large.bin").open("wb") as file:
         file.truncate(19 * _MEGABYTE)
     assert is_in_memory(template, megabytes) is fits
+
+
+def test_hooks_of_most_bakes_are_begun_by_one_process(tmp_path: Path) -> None:
+    """Not those of a bake that is compared with a first: what is by chance must differ."""
+    template = tmp_path / "template"
+    (template / "{{cookiecutter.slug}}").mkdir(parents=True)
+    (template / "hooks").mkdir()
+    (template / "cookiecutter.json").write_text('{"slug": "tiny", "name": "Tiny"}')
+    (template / "{{cookiecutter.slug}}/a.txt").write_text("a\n")
+    (template / "hooks/post_gen_project.py").write_text(
+        "import os\nprint(os.getppid(), file=open('by', 'w'))\n"
+    )
+    workspace = Workspace.create(root=tmp_path / "cache")
+    settings = read_settings(template, Switches(path=str(template)))
+    bakery, combo = Bakery(settings, workspace, template), settings.combos[0]
+    bakes = bakery.project(combo), bakery.again(combo, name="Other"), bakery.anew(combo)
+    first, second, third = (int(project.files["by"].text or "") for project in bakes)
+    assert not workspace.close().left
+    assert first == second
+    assert third == os.getpid()
