@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 
 from pytest_saas_validate.checks.per_fault import per_fault
+from pytest_saas_validate.combos import Feature
+from pytest_saas_validate.evidence.per_content import per_content
 from pytest_saas_validate.evidence.render import (
     Passwords,
     Rendered,
@@ -57,27 +59,29 @@ def leftover(rendered: Rendered) -> Iterator[Finding]:
 )
 def residue(rendered: Rendered) -> Iterator[Finding]:
     """Names and text of every file for the words of each feature that is off; recorded answers are spared."""
-    features = [(feature.name, Words(feature)) for feature in rendered.off]
     for name, file in rendered.files.items():
-        told = features and not _IGNORED.search(name)
-        text = _DIGEST.sub("", without_answers(name, file.text or "")) if told else ""
-        lowered = f"{name}\n{text}".lower()
-        for feature, words in features:
-            if not any(start in lowered for start in words.starts):  # a plain search is much faster
-                continue
-            in_name = words.find(name)
-            if in_name:
-                yield Finding(
-                    where=name, message=f"{feature} is off, and the path holds {in_name[0].group()!r}"
-                )
-                continue
-            hits = words.find(text)
-            if hits and not words.common:  # text uses such a word of other things too
-                times = f" ({len(hits)} times in this file)" if len(hits) > 1 else ""
-                where = f"{name}:{text.count(chr(10), 0, hits[0].start()) + 1}"
-                yield Finding(
-                    where=where, message=f"{feature} is off, and {hits[0].group()!r} is here{times}"
-                )
+        for feature in rendered.off:
+            yield from _remains(name, file.text or "", feature)
+
+
+@per_content
+def _remains(name: str, text: str, feature: Feature) -> Iterator[Finding]:
+    if _IGNORED.search(name):
+        return
+    words, told = Words(feature), _DIGEST.sub("", without_answers(name, text))
+    lowered = f"{name}\n{told}".lower()
+    if not any(start in lowered for start in words.starts):  # a plain search is much faster
+        return
+    in_name = words.find(name)
+    if in_name:
+        message = f"{feature.name} is off, and the path holds {in_name[0].group()!r}"
+        yield Finding(where=name, message=message)
+        return
+    hits = words.find(told)
+    if hits and not words.common:  # text uses such a word of other things too
+        times = f" ({len(hits)} times in this file)" if len(hits) > 1 else ""
+        where = f"{name}:{told.count(chr(10), 0, hits[0].start()) + 1}"
+        yield Finding(where=where, message=f"{feature.name} is off, and {hits[0].group()!r} is here{times}")
 
 
 @check(

@@ -6,6 +6,7 @@ import fnmatch
 import posixpath
 from collections.abc import Iterator, Mapping
 
+from pytest_saas_validate.evidence.per_content import per_content
 from pytest_saas_validate.project import File
 
 
@@ -36,6 +37,7 @@ def _matches(path: str, folder: str, pattern: str) -> bool:
     return any(fnmatch.fnmatchcase(each, wanted) for each in (inside, *parents(inside)))
 
 
+@per_content
 def parents(path: str) -> Iterator[str]:
     """The folders above a path, nearest first."""
     while "/" in path:

@@ -100,8 +100,8 @@ class Context:
 
     def idle(self) -> Iterator[tuple[int, str]]:
         """Exceptions of the ignore file that fit no file."""
+        places = {place for name in self.every for place in (name, *parents(name))}
         for number, pattern, excepted in self.rules:
-            places = {p for name in self.every for p in (name, *parents(name))}
             if excepted and not any(pattern.fullmatch(place) for place in places):
                 yield number, pattern.pattern
 

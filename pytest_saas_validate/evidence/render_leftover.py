@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+
+from pytest_saas_validate.evidence.per_content import per_content
 
 _KEYWORDS = (
     "if|elif|else|endif|for|endfor|raw|endraw|set|endset|macro|endmacro|block|endblock|include|import|from|"
@@ -14,11 +16,12 @@ _SIGNS = ("{{", "{%", "%}", "{#", "cookiecutter")
 _RUNTIME = re.compile(r"\.(?:j2|jinja2?|liquid|njk|ipynb|html?)$|(?:^|/)\w*templates/")
 
 
-def leftovers(path: str, text: str, options: Iterable[str]) -> Iterator[tuple[int, str]]:
+@per_content
+def leftovers(path: str, text: str, options: tuple[str, ...]) -> Iterator[tuple[int, str]]:
     """Line number and text of each remnant. `${{ … }}`, `{{ $value }}`, Go and Vue templates are none."""
     if not any(sign in text for sign in _SIGNS):  # nearly all files: a plain search is much faster
         return
-    pattern = _pattern(tuple(sorted(options)), bool(_RUNTIME.search(path)))
+    pattern = _pattern(options, bool(_RUNTIME.search(path)))
     for found in pattern.finditer(text):
         yield text.count("\n", 0, found.start()) + 1, found.group().strip()
 

@@ -77,7 +77,7 @@ class Before:
 
 def _read(project: Project, files: Mapping[str, File]) -> Iterator[Fault]:
     """What is wrong with some files of a bake, by all readers."""
-    options = [option for option, _ in project.combo.answers]
+    options = tuple(option for option, _ in project.combo.answers)
     yield from data_faults(files)
     yield from read_python({n: f for n, f in files.items() if n.endswith((".py", ".pyi"))}).faults
     yield from read_scripts(files, project.root).faults
