@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from pytest_saas_validate.evidence.quiet import quiet
 from pytest_saas_validate.process.marker import marked
 
 _MAIN = Path(__file__).with_name("forking_main.py")
@@ -113,7 +114,8 @@ def _can(environment: Mapping[str, str]) -> bool:
 def _imports(script: str) -> tuple[str, ...]:
     """The modules of the standard library that it imports first of all, whatever it does then."""
     try:
-        tree = ast.parse(Path(script).read_bytes())
+        with quiet():
+            tree = ast.parse(Path(script).read_bytes())
     except (SyntaxError, ValueError):
         return ()
     plain = [name.name for node in tree.body if isinstance(node, ast.Import) for name in node.names]

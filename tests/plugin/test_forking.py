@@ -63,6 +63,8 @@ def both(servers: ForkServers, tmp_path: Path) -> Both:
         "def f():\n    raise ValueError('twice')\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    f()",
         "import sys\nsys.excepthook = lambda *told: print('mine', told[0], told[2].tb_lineno)\n1 / 0",
         "this is no Python",
+        r"print('invalid \s escape', 1 is 1)",
+        "import warnings\nwarnings.warn('mind', DeprecationWarning)\nwarnings.warn('the gap')",
         "import nowhere_to_be_found",
         "import xml\nprint(xml.dom)",
         "import json\nprint(json.tool)",
