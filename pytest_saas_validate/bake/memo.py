@@ -46,7 +46,7 @@ class Memo:
             jinja2.Environment.compile = self._compiled(compile_)  # type: ignore[method-assign]
             jinja2.Environment.from_string = self._rendered(from_string)  # type: ignore[method-assign]
             generate.is_binary = self._recognised(binary)
-            generate.generate_file = self._written.once(generate_file)
+            generate.generate_file = self._written.once(generate_file, self._options)
             try:
                 yield
             finally:

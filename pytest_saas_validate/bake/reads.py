@@ -16,11 +16,16 @@ _NODES = frozenset(
     | {"FloorDiv", "Mod", "Pow", "Concat", "Filter", "Test", "Call", "Keyword", "Slice", "List", "Tuple"}
     | {"Dict", "Pair"}
 )
-# By chance, or told by name which other filter to ask of each part.
-_BY_CHANCE = frozenset({"random", "map", "select", "selectattr", "reject", "rejectattr", "attr"})
+# By chance; told by name which other filter to ask of each part; shown with an address where nobody goes
+# through it; or telling equal values apart.
+_BY_CHANCE = frozenset(
+    {"random", "map", "select", "selectattr", "reject", "rejectattr", "attr"}
+    | {"batch", "slice", "unique", "reverse", "items", "sameas"}
+)
 _CALCULATING = frozenset(
     {"jinja2.filters", "jinja2.tests", "cookiecutter.extensions", "markupsafe", "builtins", "_operator"}
 )
+_ADDRESS = " at 0x"  # of an object, in its words
 _PLAIN = (str, bool, int, type(None))
 
 
@@ -37,6 +42,9 @@ def reads(env: Any, tree: Any) -> frozenset[Read] | None:
     local = {node.name for node in names if node.ctx != "load"} | {"loop"}
     foreign = (loaded - local - OBJECTS) | (loaded & env.globals.keys()) | (local & OBJECTS)
     found = [read for node in nodes if (read := _read(node))]
+    called = {id(node.node) for node in nodes if type(node).__name__ == "Call"}
+    if any(type(n).__name__ == "Getattr" and not _read(n) and id(n) not in called for n in nodes):
+        return None  # a method that is shown and not called
     mentions = sum(node.name in OBJECTS for node in names)
     return None if foreign or len(found) < mentions else frozenset(found)
 
@@ -56,9 +64,17 @@ class Text:
         if found is None:
             return str(self.template().render(*args, **context))
         key = (*self.name, found)
-        if key not in self.texts:
-            self.texts[key] = self.template().render(**context)
-        return self.texts[key]
+        if key in self.texts:
+            return self.texts[key]
+        text = str(self.template().render(**context))
+        if is_kept(text):
+            self.texts[key] = text
+        return text
+
+
+def is_kept(text: str) -> bool:
+    """Whether a text is the same whenever it is made: one that shows where an object lies is not."""
+    return _ADDRESS not in text
 
 
 def values(read: frozenset[Read], context: Mapping[str, Any]) -> tuple[object, ...] | None:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_saas_validate.bake.reads import Read, values
+from pytest_saas_validate.bake.reads import Read, is_kept, values
 
+Source = tuple[str, bytes, int, object]  # path below the template, content, mode, options of Jinja
 _LARGEST = 1 << 20  # bytes; what is larger is data, and not kept in memory
 _NEW_LINES = "_new_lines"  # the variable that cookiecutter itself reads
 
@@ -32,14 +33,18 @@ class Written:
         if self._asked is not None:
             self._asked.append(read)
 
-    def once(self, plain: Callable[..., None]) -> Callable[..., None]:
-        """Cookiecutter's way of rendering a file, asked once for each outcome."""
+    def once(self, plain: Callable[..., None], options: Callable[[Any], object]) -> Callable[..., None]:
+        """Cookiecutter's way of rendering a file, asked once for each outcome.
+
+        `options` are what of an environment decides; None where anything may.
+        """
 
         @functools.wraps(plain)
         def generate_file(
             project_dir: str, infile: str, context: Mapping[str, Any], env: Any, *rest: Any, **named: Any
         ) -> None:
-            source = None if any((*rest, *named.values())) else _source(infile)
+            given = options(env)
+            source = None if given is None or any((*rest, *named.values())) else _source(infile, given)
             if source is None:
                 return plain(project_dir, infile, context, env, *rest, **named)
             known = self._made.get(self._key(source, context) or ())
@@ -47,6 +52,8 @@ class Written:
                 return _write(place, known[1], stat.S_IMODE(source[2]))
             asked: list[frozenset[Read] | None] = []
             self._asked = asked
+            if env.cache is not None:
+                env.cache.clear()  # what another file has included would not be compiled, and not noted
             try:
                 plain(project_dir, infile, context, env)
             finally:
@@ -58,7 +65,7 @@ class Written:
 
     def _keep(
         self,
-        source: tuple[str, bytes, int],
+        source: Source,
         asked: list[frozenset[Read] | None],
         project_dir: str,
         context: Mapping[str, Any],
@@ -71,23 +78,24 @@ class Written:
         key = self._key(source, context)
         name = env.from_string(source[0]).render(**context)
         place = Path(project_dir, name)
-        if key and place.is_file():
-            self._made[key] = name, place.read_bytes()
+        content = place.read_bytes() if key and place.is_file() else None
+        if key and content is not None and is_kept(content.decode("latin-1")):
+            self._made[key] = name, content
 
-    def _key(self, source: tuple[str, bytes, int], context: Mapping[str, Any]) -> tuple[object, ...] | None:
+    def _key(self, source: Source, context: Mapping[str, Any]) -> tuple[object, ...] | None:
         read = self._reads.get(source)
         told = context["cookiecutter"].get(_NEW_LINES)
         found = None if read is None or not isinstance(told, str | None) else values(read, context)
         return None if found is None else (source, told, found)
 
 
-def _source(infile: str) -> tuple[str, bytes, int] | None:
-    """Its path below the template, its content and its mode; None for what cannot be kept."""
+def _source(infile: str, options: object) -> Source | None:
+    """All of a file that decides what it comes to, but for the answers; None for what cannot be kept."""
     try:
         with os.fdopen(os.open(infile, os.O_RDONLY), "rb", buffering=0) as file:
             facts = os.fstat(file.fileno())
             small = stat.S_ISREG(facts.st_mode) and facts.st_size <= _LARGEST
-            return (infile, file.read(), facts.st_mode) if small else None
+            return (infile, file.read(), facts.st_mode, options) if small else None
     except OSError:  # cookiecutter has words of its own for it
         return None
 
@@ -97,4 +105,5 @@ def _write(place: str, content: bytes, mode: int) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     with os.fdopen(os.open(place, flags, 0o666), "wb") as file:
         file.write(content)
+        file.flush()  # else a write would take bits of the mode away again
         os.fchmod(file.fileno(), mode)

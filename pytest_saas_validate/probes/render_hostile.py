@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pytest_saas_validate.evidence.render import Hostile
 from pytest_saas_validate.findings import Subject
 from pytest_saas_validate.probes import Probe, Renders
+from pytest_saas_validate.probes.render_naming import TOGETHER
 from pytest_saas_validate.probes.render_trials import Trials
 from pytest_saas_validate.probes.render_variables import fullest, texts
 
@@ -39,7 +40,8 @@ def risky(escaped: str) -> Mapping[str, str]:
 
 def taken(trials: Trials) -> Sequence[str]:
     """The free texts that take any legal answer; those that do not have a format."""
-    return trials.attempt("several at once", dict.fromkeys(trials.free, _TOGETHER), twice=True)
+    answers = dict.fromkeys(trials.free, _TOGETHER)
+    return trials.attempt("several at once", answers, who=TOGETHER, twice=True)
 
 
 def _hostile(renders: Renders) -> Hostile:
@@ -50,13 +52,13 @@ def _hostile(renders: Renders) -> Hostile:
     free = taken(trials)
     if trials.wrong or not free:
         for label, value in LEGAL.items():
-            trials.attempt(label, dict.fromkeys(trials.free, value))
+            trials.attempt(label, dict.fromkeys(trials.free, value), who=TOGETHER)
         free = free or trials.free
     words = {name: _WORDS[index % len(_WORDS)] for index, name in enumerate(free)}
     words |= {text.name: _WORDS[-1] for text in variables if text.opposite and text.name in words}
-    trials.attempt("a word of YAML", words)
+    trials.attempt("a word of YAML", words, who=TOGETHER)
     for label, value in risky(_ESCAPED).items():
-        trials.attempt(label, dict.fromkeys(free, value))
+        trials.attempt(label, dict.fromkeys(free, value), who=TOGETHER)
     return Hostile(**trials.outcome)
 
 

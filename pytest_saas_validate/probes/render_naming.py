@@ -12,6 +12,8 @@ from pytest_saas_validate.evidence.render import Fault
 from pytest_saas_validate.probes.render_variables import Text
 from pytest_saas_validate.project import Project
 
+TOGETHER = "free texts"  # answered at once, however many there are
+
 
 @dataclass(frozen=True)
 class Naming:
@@ -29,13 +31,6 @@ class Naming:
     def _reads(self) -> Mapping[str, frozenset[str]]:
         return read_by_file(self.template, frozenset(self._free))
 
-    def given(self, names: Collection[str]) -> str:
-        """All of these, in as few words as tell them."""
-        others = [name for name in self._free if name not in names]
-        if len(others) >= len(names) or not set(names) <= set(self._free):
-            return ", ".join(names)
-        return "every free text" + (f" but {', '.join(others)}" if others else "")
-
     def told(
         self, faults: Iterable[Fault], label: str, names: Collection[str], project: Project
     ) -> Iterator[Fault]:
@@ -43,7 +38,8 @@ class Naming:
         for fault in faults:
             source = _origin(fault, project)
             read = [name for name in names if name in self._reads.get(source, ())]
-            words = f"with {', '.join(read) or self.given(names)} = {label}: {fault.message}"
+            who = ", ".join(read) or (TOGETHER if len(names) > 1 else ", ".join(names))
+            words = f"with {who} = {label}: {fault.message}"
             yield Fault(fault.where, words, source)
 
 

@@ -64,14 +64,16 @@ class Trials:
         """The folder above every output folder of a second bake."""
         return self.renders.again(self.combo).root.resolve().parent.parent
 
-    def attempt(self, label: str, answers: Mapping[str, str], *, twice: bool = False) -> Sequence[str]:
+    def attempt(
+        self, label: str, answers: Mapping[str, str], *, who: str = "", twice: bool = False
+    ) -> Sequence[str]:
         """Give all of these answers at once; leave out what is refused, until a project comes out.
 
-        Returns the names whose answers it came out with.
+        Returns the names whose answers it came out with. `who` names those that answer, if not one by one.
         """
         pending = dict(answers)
         while pending:
-            where = f"{self.naming.given(pending)} = {label}"
+            where = f"{who or ', '.join(pending)} = {label}"
             try:
                 project = self.renders.again(self.combo, **pending)
             except Escape:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import itertools
 import marshal
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -20,9 +22,78 @@ from pytest_saas_validate.evidence.quiet import quiet
 from pytest_saas_validate.process.marker import marked
 
 _MAIN = Path(__file__).with_name("forking_main.py")
-_STARTING = ("PYTHON", "LC_", "LANG", "LD_")  # variables that an interpreter reads when it starts
 _PATIENCE = 30.0  # seconds; it answers at once, unless somebody stopped it
+_FAREWELL = 1.0  # seconds in which it ends by itself
 _LONGEST = 100_000  # bytes of an order that a socket surely takes at once
+_STARTING = ("PYTHON", "LC_", "LANG", "LD_", "TZ")  # variables that an interpreter reads when it starts
+# Modules that say nothing when they are loaded, and do not keep what they saw then.
+_QUIET = frozenset(
+    {
+        "__future__",
+        "abc",
+        "argparse",
+        "ast",
+        "base64",
+        "collections",
+        "configparser",
+        "contextlib",
+        "copy",
+        "csv",
+        "dataclasses",
+    }
+    | {"datetime", "enum", "fnmatch", "functools", "getpass", "glob", "hashlib", "io", "itertools", "json"}
+    | {
+        "keyword",
+        "math",
+        "operator",
+        "os",
+        "os.path",
+        "pathlib",
+        "platform",
+        "random",
+        "re",
+        "secrets",
+        "shlex",
+    }
+    | {"shutil", "socket", "stat", "string", "subprocess", "sys", "tempfile", "textwrap", "time", "tomllib"}
+    | {"typing", "unicodedata", "urllib.parse", "urllib.request", "uuid", "zipfile"}
+)
+# What shows a script the frames above its own, or takes the place of how the interpreter ends one.
+_LOOKS_UP = re.compile(
+    rb"excepthook|stacklevel|_getframe|currentframe|inspect|_stack\b|setprofile|settrace|recursion|monitoring"
+)
+
+
+@dataclass(eq=False)
+class Server:
+    """A server and the line to it."""
+
+    process: subprocess.Popen[bytes]
+    control: socket.socket
+
+    def ask(self, order: bytes, streams: Sequence[IO[bytes]] = ()) -> int:
+        """Its answer; whatever goes wrong is its end, since a later answer would be taken for another's."""
+        try:
+            if streams:
+                socket.send_fds(self.control, [order], [stream.fileno() for stream in streams])
+            else:
+                self.control.send(order)
+            return int(marshal.loads(self.control.recv(_LONGEST)))
+        except BaseException:
+            self.end()
+            raise
+
+    def end(self) -> None:
+        """With the script that it may have begun."""
+        self.control.close()
+        try:
+            self.process.wait(_FAREWELL)
+        except subprocess.TimeoutExpired:  # somebody stopped it
+            for child in _children(self.process.pid):
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(child, signal.SIGKILL)
+            self.process.kill()
+            self.process.wait()
 
 
 @dataclass
@@ -30,30 +101,30 @@ class Forked:
     """A script that was begun, as far as whoever waits for it needs it; collected by the server."""
 
     pid: int
-    control: socket.socket
+    server: Server
     returncode: int | None = None
 
     def wait(self, timeout: float | None = None) -> int:
         """How it ended, once it has: told like one that somebody ended where nobody knows."""
         if self.returncode is None:
-            status: int | None = None
-            with contextlib.suppress(OSError, EOFError, ValueError):
-                self.control.send(marshal.dumps(self.pid))
-                status = marshal.loads(self.control.recv(_LONGEST))
-            self.returncode = -signal.SIGKILL if status is None else os.waitstatus_to_exitcode(status)
+            try:
+                self.returncode = os.waitstatus_to_exitcode(self.server.ask(marshal.dumps(self.pid)))
+            except (OSError, EOFError, ValueError):
+                self.returncode = -signal.SIGKILL
         return self.returncode
 
 
 @dataclass
 class ForkServers:
-    """One for each set of modules that scripts import: a script finds what its own imports load, and no more;
-    and for each environment that an interpreter would start otherwise in.
+    """One for each set of modules that scripts import first: a script finds those, and no more; and for each
+    environment that an interpreter would start otherwise in.
 
-    What differs from an interpreter of its own: all scripts of a server have one seed of hashes, and objects
-    at the same addresses. Servers end with this object, and when this process does.
+    What differs from an interpreter of its own: all scripts of a server have one seed of hashes, objects at
+    the same addresses, and its name in lists of processes. Servers end with this object, and with this
+    process.
     """
 
-    _of: dict[tuple[object, ...], socket.socket | None] = field(default_factory=dict)
+    _of: dict[tuple[object, ...], Server | None] = field(default_factory=dict)
 
     def begin(
         self,
@@ -63,28 +134,28 @@ class ForkServers:
         streams: Sequence[IO[bytes]],
     ) -> Forked | None:
         """Begin the script of `[interpreter, script]`; None where it has to be begun plainly."""
-        script = words[1]
-        order = marshal.dumps((script, os.fspath(folder or Path.cwd()), dict(environment)))
-        if words[0] != sys.executable or len(order) > _LONGEST or not _can(environment):
+        names = _imports(words) if _can(environment) else None
+        if names is None:
             return None
-        names = _imports(script)
+        order = marshal.dumps((words[1], os.fspath(folder or Path.cwd()), dict(environment)))
         key = (names, *sorted((n, v) for n, v in environment.items() if n.startswith(_STARTING)))
         if key not in self._of:
             self._of[key] = self._server(names, environment)
-        control = self._of[key]
-        if control is None:
+        server = self._of[key]
+        if server is None or len(order) > _LONGEST:
             return None
         try:
-            socket.send_fds(control, [order], [stream.fileno() for stream in streams])
-            return Forked(marshal.loads(control.recv(_LONGEST)), control)
-        except (OSError, EOFError, ValueError):  # it ended, or is stopped
+            return Forked(server.ask(order, streams), server)
+        except BaseException as problem:
             self._of[key] = None
-            return None
+            if isinstance(problem, OSError | EOFError | ValueError):  # it ended, or is stopped
+                return None
+            raise
 
-    def _server(self, names: tuple[str, ...], environment: Mapping[str, str]) -> socket.socket:
+    def _server(self, names: tuple[str, ...], environment: Mapping[str, str]) -> Server:
         ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with its:
-            server = subprocess.Popen(
+            process = subprocess.Popen(
                 [sys.executable, os.fspath(_MAIN), str(its.fileno()), *names],
                 cwd="/",
                 env=marked(environment),
@@ -95,30 +166,48 @@ class ForkServers:
                 start_new_session=True,
             )
         ours.settimeout(_PATIENCE)
-        weakref.finalize(self, _end, server, ours)
-        return ours
+        server = Server(process, ours)
+        weakref.finalize(self, server.end)
+        return server
 
 
-def _end(server: subprocess.Popen[bytes], control: socket.socket) -> None:
-    control.close()
-    server.kill()
-    server.wait()
+def _children(pid: int) -> list[int]:
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
 
 
 def _can(environment: Mapping[str, str]) -> bool:
     """Whether nothing tells the two ways apart: a search path may begin in a script's own folder."""
     paths = environment.get("PYTHONPATH", "").split(os.pathsep) if environment.get("PYTHONPATH") else []
-    return hasattr(os, "pidfd_open") and all(map(os.path.isabs, paths))
+    absolute = all(map(os.path.isabs, paths))
+    return hasattr(os, "pidfd_open") and absolute and not environment.get("PYTHONINSPECT")
 
 
-def _imports(script: str) -> tuple[str, ...]:
-    """The modules of the standard library that it imports first of all, whatever it does then."""
+def _imports(words: Sequence[str]) -> tuple[str, ...] | None:
+    """The quiet modules that a script imports before anything else; None for one to be begun plainly."""
+    script = Path(words[-1])
+    if len(words) != len((sys.executable, script)) or words[0] != sys.executable or not script.is_absolute():
+        return None
     try:
+        source = script.read_bytes()
         with quiet():
-            tree = ast.parse(Path(script).read_bytes())
-    except (SyntaxError, ValueError):
-        return ()
-    plain = [name.name for node in tree.body if isinstance(node, ast.Import) for name in node.names]
-    some = [node.module or "" for node in tree.body if isinstance(node, ast.ImportFrom) and not node.level]
-    found = {name for name in (*plain, *some) if name.partition(".")[0] in sys.stdlib_module_names}
-    return tuple(sorted(found - {"__future__", "this", "antigravity"}))
+            body = ast.parse(source).body
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):  # the interpreter says what of it
+        return None
+    if _LOOKS_UP.search(source):
+        return None
+    loaded = itertools.takewhile(_QUIET.__contains__, _imported(body))
+    return tuple(sorted({*loaded} - {"__future__"}))
+
+
+def _imported(body: Sequence[ast.stmt]) -> Iterator[str]:
+    """The modules of the first statements; what stands after others is loaded after those."""
+    for node in body:
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "" if node.level else node.module or ""
+        elif not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Constant):
+            return

@@ -73,10 +73,27 @@ def begin(script: str) -> None:
         with open(script, "rb") as file:  # noqa: PTH123
             source = file.read()
         exec(compile(source, script, "exec", dont_inherit=True), vars(main))
-    except Exception as problem:
-        trace = problem.__traceback__ and problem.__traceback__.tb_next
-        sys.excepthook(type(problem), problem.with_traceback(trace), trace)
-        sys.exit(1)
+    except SystemExit:
+        raise
+    except BaseException as problem:
+        tell(problem.with_traceback(problem.__traceback__ and problem.__traceback__.tb_next))
+
+
+def tell(problem: BaseException) -> None:
+    """What the interpreter does with what nobody caught."""
+    sys.last_type, sys.last_value, sys.last_traceback = type(problem), problem, problem.__traceback__
+    if sys.version_info >= (3, 12):
+        sys.last_exc = problem
+    sys.excepthook(type(problem), problem, problem.__traceback__)
+    if isinstance(problem, KeyboardInterrupt):
+        import atexit
+        import signal
+
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    sys.exit(1)
 
 
 if __name__ == "__main__":

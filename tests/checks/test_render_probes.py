@@ -63,15 +63,18 @@ def test_without_its_hook_nothing_is_refused(template: Path, workspace: Workspac
     assert all(path.parent.parent.name == "again" for path in escaped)
 
 
-def test_findings_of_answers_stay_when_a_variable_is_added(template: Path, workspace: Workspace) -> None:
+def test_findings_of_answers_stay_when_variables_are_added(template: Path, workspace: Workspace) -> None:
     (template / "hooks/pre_gen_project.py").unlink()
     (template / "{{cookiecutter.slug}}/a.yaml").write_text("by: {{ cookiecutter.owner }}\n", encoding="utf-8")
+    (template / "{{cookiecutter.slug}}/{{cookiecutter.owner}}.txt").write_text("of one\n", encoding="utf-8")
     before = findings(template, workspace, "TR009")
-    source = template / "cookiecutter.json"
-    source.write_text(json.dumps({**json.loads(source.read_text()), "motto": "Onwards"}), encoding="utf-8")
-    (template / "{{cookiecutter.slug}}/motto.txt").write_text("{{ cookiecutter.motto }}\n", encoding="utf-8")
-    assert findings(template, workspace, "TR009") == before
+    assert "free texts = a path: renders to a place outside of the project" in before
     assert any("a.yaml" in line and "with owner = " in line for line in before)
+    source = template / "cookiecutter.json"
+    for name in ("motto", "motive"):
+        source.write_text(json.dumps({**json.loads(source.read_text()), name: "Onwards"}), encoding="utf-8")
+        (template / f"{{{{cookiecutter.slug}}}}/{name}.txt").write_text(f"{{{{ cookiecutter.{name} }}}}\n")
+        assert findings(template, workspace, "TR009") == before
 
 
 def test_a_sentence_need_not_name_the_variable(template: Path, workspace: Workspace) -> None:

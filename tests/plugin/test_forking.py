@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_saas_validate.process import Run, run
+from pytest_saas_validate.process import Run, forking, run
 from pytest_saas_validate.process.forking import ForkServers
 
 Both = Callable[[str], tuple[Run, Run]]
@@ -71,6 +71,22 @@ def both(servers: ForkServers, tmp_path: Path) -> Both:
         "from importlib import resources\nimport importlib\nprint(sorted(vars(importlib))[-3:])",
         "import sys, json, pathlib\nprint(sorted(sys.modules))",
         "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
+        "import os, signal, atexit\natexit.register(print, 'last')\nos.kill(os.getpid(), signal.SIGINT)",
+        "raise KeyboardInterrupt",
+        "class Own(BaseException):\n    pass\nraise Own('mine')",
+        "import atexit, sys\natexit.register(lambda: print(sys.last_value))\n1 / 0",
+        "import sys\nsys.excepthook = None\n1 / 0",
+        "import sys\ndel sys.excepthook\n1 / 0",
+        "import warnings\nwarnings.warn('old', stacklevel=2)",
+        "import sys\nprint(sys._getframe().f_back)",
+        "import imp, asyncore",
+        "import pathlib, imp\nprint('queue' in __import__('sys').modules)\nimport queue",
+        "import sys\nsys.path.insert(0, '.')\nimport shelve\nprint(shelve.__file__)",
+        "x = " + "-" * 4000 + "1",
+        "# coding: nothing known\nprint(1)",
+        "def f():\n    f()\ntry:\n    f()\nexcept RecursionError:\n    print('deep')",
+        "import os\nprint(sorted(os.listdir('/proc/self/fd')))",
+        "import time\nprint(time.tzname)",
         "import subprocess, sys\nprint(subprocess.check_output([sys.executable, '-c', 'print(1)']))",
         "import random; random.seed(3); print(random.random())",
     ],
@@ -127,6 +143,51 @@ def test_one_whose_server_is_ended_counts_as_ended_from_outside(servers: ForkSer
     script = tmp_path / "script.py"
     script.write_text("import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\n")
     assert run([sys.executable, script], timeout=10, start=servers.begin).killed
+
+
+def test_a_server_that_was_stopped_begins_nothing_later(
+    servers: ForkServers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forking, "_PATIENCE", 0.3)
+    script, log = tmp_path / "script.py", tmp_path / "log"
+    script.write_text(f"import os\nprint(os.getppid())\nopen({str(log)!r}, 'a').write('ran\\n')\n")
+    words = [sys.executable, script]
+    server = int(run(words, start=servers.begin).text)
+    os.kill(server, signal.SIGSTOP)
+    assert run(words, start=servers.begin).text == f"{os.getpid()}\n"
+    assert _is_gone(server)
+    assert log.read_text() == "ran\n" * 2
+
+
+def test_a_call_that_is_interrupted_leaves_no_answer_for_the_next(
+    servers: ForkServers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "script.py"
+    words = [sys.executable, script]
+    script.write_text("import os, time\nprint(os.getppid())")
+    server = int(run(words, start=servers.begin).text)
+    script.write_text("import os, time\ntime.sleep(60)")
+    with monkeypatch.context() as patch:
+        patch.setattr(forking.marshal, "loads", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run(words, start=servers.begin)
+    assert _is_gone(server)
+    script.write_text("print('next')")
+    assert run(words, start=servers.begin).text == "next\n"
+
+
+def _interrupted(data: bytes) -> None:
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("more", [["x"], []])
+def test_only_one_script_by_its_whole_path_is_begun_so(
+    more: list[str], servers: ForkServers, tmp_path: Path
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("import os, sys\nprint(os.getppid(), sys.argv[1:])")
+    words = [sys.executable, script if more else "script.py", *more]
+    assert run(words, cwd=tmp_path, start=servers.begin).text == f"{os.getpid()} {more}\n"
 
 
 def test_servers_end_with_who_has_them(tmp_path: Path) -> None:

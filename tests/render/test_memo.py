@@ -151,3 +151,58 @@ def test_of_two_files_of_one_name_the_last_is_there(oven: Oven, folder: Path, tm
     (folder / "{% if true %}tiny.txt{% endif %}").write_text("short\n")
     first = bake(oven, tmp_path / "one")
     assert bake(oven, tmp_path / "two") == first
+
+
+@pytest.mark.parametrize("way", ["{% include 'b.txt' %}", "{% import 'b.txt' as b with context %}"])
+def test_what_another_file_takes_in_still_depends_on_its_answers(
+    way: str, oven: Oven, folder: Path, tmp_path: Path
+) -> None:
+    (folder / "a.txt").write_text(way)
+    (folder / "b.txt").write_text("{{ cookiecutter.name }}\n")
+    assert bake(oven, tmp_path / "one")["b.txt"] == "Tiny\n"
+    assert bake(oven, tmp_path / "two", name="Quartz")["b.txt"] == "Quartz\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ cookiecutter.name | unique }}",
+        "{{ [cookiecutter.name] | reverse }}",
+        "{{ cookiecutter.name.split(' ') | batch(2) }}",
+        "{{ cookiecutter.name.upper }}",
+        "{{ cookiecutter.name ~ ' at 0x' }}",
+    ],
+)
+def test_what_shows_an_address_is_not_kept(text: str, oven: Oven, folder: Path, tmp_path: Path) -> None:
+    (folder / "a.txt").write_text(f"{text}\n")
+    bake(oven, tmp_path / "one")
+    assert not oven.memo._written._made
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"lstrip_blocks": True, "trim_blocks": True}, "  {% if true %}\nx\n  {% endif %}\n"),
+        ({"line_statement_prefix": "#"}, "# if true\nx\n# endif\n"),
+        ({"autoescape": True}, "{{ '<b>' }}\n"),
+        ({"newline_sequence": "\r\n"}, "{{ 'a' }}\nb\n"),
+    ],
+)
+def test_options_of_jinja_count(
+    options: Mapping[str, object], text: str, oven: Oven, folder: Path, tmp_path: Path
+) -> None:
+    """A changed copy of a template shares the memo."""
+    (folder / "a.txt").write_text(text)
+    source = folder.parent / "cookiecutter.json"
+    found = []
+    for number, told in enumerate(({}, {"_jinja2_env_vars": options}, {})):
+        source.write_text(json.dumps({"slug": "tiny", **told}))
+        found.append(oven.bake(DEFAULT, tmp_path / str(number)).files["a.txt"].content)
+    assert found[0] == found[2] != found[1]
+
+
+def test_equal_answers_may_be_two(oven: Oven, folder: Path, tmp_path: Path) -> None:
+    variables = {"slug": "tiny", "name": "Tiny Inc", "a": "{{ cookiecutter.name }}"}
+    (folder.parent / "cookiecutter.json").write_text(json.dumps(variables))
+    (folder / "a.txt").write_text("{{ cookiecutter.a is sameas cookiecutter.name }}\n")
+    assert bake(oven, tmp_path / "one")["a.txt"] != bake(oven, tmp_path / "two", a="Tiny Inc")["a.txt"]
