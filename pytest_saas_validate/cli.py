@@ -206,12 +206,7 @@ def _pytest_words(args: argparse.Namespace, settings: Settings, suite: str) -> l
     words += ["--assert=plain"]  # nothing here asserts, and pytest reads what it rewrites slowly
     # They come with what this package needs, do nothing here, and take longer to load than a warm run.
     words += ["-p", "no:anyio", "-p", "no:cookies", "-p", "no:valkey"]
-    words += [
-        "-p",
-        "no:unraisableexception",
-        "-p",
-        "no:threadexception",
-    ]  # they only warn, which is not shown
+    words += ["-p", "no:unraisableexception", "-p", "no:threadexception"]  # only warn: not shown here
     words += ["-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning"]  # by this command
     words += ["--no-header", "--show-capture=no", "--disable-warnings", "-r", "N", "--noconftest"]
     words += ["--pyargs", f"pytest_saas_validate.{suite}"]

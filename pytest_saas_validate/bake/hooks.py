@@ -79,8 +79,8 @@ class Runner:
         if not self.ran:
             return Hooked()
         own = root.resolve().relative_to(into.resolve()).parts[0]
-        changed = sorted(set(_outside(template, into)) - self._before)
-        strays = [_stray(path, template, into) for path, *_ in changed if path != os.fspath(into / own)]
+        changed = {path for path, *_ in set(_outside(template, into)) - self._before}
+        strays = sorted(_stray(path, template, into) for path in changed - {os.fspath(into / own)})
         home = self._box / "home"
         found = [path.relative_to(home).parts for path in sorted(home.rglob("*")) if not path.is_dir()]
         strays += [f"~/{'/'.join(parts[:2])}" for parts in found]

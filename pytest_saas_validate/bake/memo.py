@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pytest_saas_validate.bake.reads import Read, Text, reads
+from pytest_saas_validate.bake.reads import Reads, Text, reads
 from pytest_saas_validate.bake.written import Written
 
 _ONE_AT_A_TIME = threading.RLock()
@@ -28,7 +28,7 @@ class Memo:
     """What was compiled, rendered and recognised so far; keep one per run."""
 
     def __init__(self) -> None:
-        self._code: dict[tuple[object, ...], tuple[Any, frozenset[Read] | None]] = {}
+        self._code: dict[tuple[object, ...], tuple[Any, Reads | None]] = {}
         self._texts: dict[tuple[object, ...], str] = {}
         self._binary: dict[tuple[str, int, int], bool] = {}
         self._written = Written()
@@ -82,13 +82,13 @@ class Memo:
         """Names of files and folders, for the most part."""
 
         @functools.wraps(plain)
-        def from_string(env: Any, source: Any, *rest: Any) -> Any:
-            options = None if rest else self._options(env)
+        def from_string(env: Any, source: Any, *rest: Any, **named: Any) -> Any:
+            options = None if rest or named else self._options(env)
             if options is None or not isinstance(source, str):
-                return plain(env, source, *rest)
+                return plain(env, source, *rest, **named)
             _, read = self._code.get((source, None, None, False, options), (None, None))
             if read is None and _says_itself(env, source):
-                read = frozenset()
+                read = ()
                 self._texts[source, options, ()] = source
             if read is None:
                 return plain(env, source)
@@ -116,7 +116,7 @@ class Memo:
 
 def _compile(
     plain: Callable[..., Any], env: Any, source: str, name: str | None, filename: str | None, defer: bool
-) -> tuple[Any, frozenset[Read] | None]:
+) -> tuple[Any, Reads | None]:
     """The code of a text, and what it reads; parsed once for both. Raises as compilation does."""
     from jinja2 import TemplateSyntaxError
 

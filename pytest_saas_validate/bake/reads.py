@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 Read = tuple[str, str]  # a mapping of the context, and a name in it
+Reads = tuple[Read, ...]  # in order: values are told apart by their places
 OBJECTS = frozenset({"cookiecutter", "_cookiecutter"})
 # What takes nothing in, defines nothing that is called later, and is no extension's.
 _NODES = frozenset(
@@ -29,7 +30,7 @@ _ADDRESS = " at 0x"  # of an object, in its words
 _PLAIN = (str, bool, int, type(None))
 
 
-def reads(env: Any, tree: Any) -> frozenset[Read] | None:
+def reads(env: Any, tree: Any) -> Reads | None:
     """The values that a parsed text reads; None when it may come to something else with equal ones.
 
     Whatever is not known to calculate with single values counts as such.
@@ -46,7 +47,12 @@ def reads(env: Any, tree: Any) -> frozenset[Read] | None:
     if any(type(n).__name__ == "Getattr" and not _read(n) and id(n) not in called for n in nodes):
         return None  # a method that is shown and not called
     mentions = sum(node.name in OBJECTS for node in names)
-    return None if foreign or len(found) < mentions else frozenset(found)
+    return None if foreign or len(found) < mentions else in_order(found)
+
+
+def in_order(found: Iterable[Read]) -> Reads:
+    """Each once."""
+    return tuple(sorted(set(found)))
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ class Text:
     """Instead of a template of Jinja: a text that reads plain values, rendered once for equal ones."""
 
     name: tuple[object, ...]
-    read: frozenset[Read]
+    read: Reads
     template: Callable[[], Any]
     texts: dict[tuple[object, ...], str]
 
@@ -77,7 +83,7 @@ def is_kept(text: str) -> bool:
     return _ADDRESS not in text
 
 
-def values(read: frozenset[Read], context: Mapping[str, Any]) -> tuple[object, ...] | None:
+def values(read: Reads, context: Mapping[str, Any]) -> tuple[object, ...] | None:
     """What decides a text, equal only for equal texts; None when it is not all plain values."""
     found: list[object] = []
     for name, key in read:

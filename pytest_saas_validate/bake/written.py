@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import posixpath
 import stat
@@ -10,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pytest_saas_validate.bake.reads import Read, is_kept, values
+from pytest_saas_validate.bake.reads import Reads, in_order, is_kept, values
 
 Source = tuple[str, bytes, int, object]  # path below the template, content, mode, options of Jinja
 _LARGEST = 1 << 20  # bytes; what is larger is data, and not kept in memory
@@ -24,11 +25,11 @@ class Written:
     """
 
     def __init__(self) -> None:
-        self._reads: dict[tuple[object, ...], frozenset[Read]] = {}
+        self._reads: dict[tuple[object, ...], Reads] = {}
         self._made: dict[tuple[object, ...], tuple[str, bytes]] = {}
-        self._asked: list[frozenset[Read] | None] | None = None  # by the file that is being rendered
+        self._asked: list[Reads | None] | None = None  # by the file that is being rendered
 
-    def note(self, read: frozenset[Read] | None) -> None:
+    def note(self, read: Reads | None) -> None:
         """A text is about to be rendered, which reads this; None for one that may come to anything."""
         if self._asked is not None:
             self._asked.append(read)
@@ -50,7 +51,7 @@ class Written:
             known = self._made.get(self._key(source, context) or ())
             if known and not posixpath.isdir(place := posixpath.join(project_dir, known[0])):
                 return _write(place, known[1], stat.S_IMODE(source[2]))
-            asked: list[frozenset[Read] | None] = []
+            asked: list[Reads | None] = []
             self._asked = asked
             if env.cache is not None:
                 env.cache.clear()  # what another file has included would not be compiled, and not noted
@@ -66,7 +67,7 @@ class Written:
     def _keep(
         self,
         source: Source,
-        asked: list[frozenset[Read] | None],
+        asked: list[Reads | None],
         project_dir: str,
         context: Mapping[str, Any],
         env: Any,
@@ -74,7 +75,7 @@ class Written:
         found = [read for read in asked if read is not None]
         if len(found) < len(asked):
             return
-        self._reads[source] = frozenset().union(*found)
+        self._reads[source] = in_order(itertools.chain(*found))
         key = self._key(source, context)
         name = env.from_string(source[0]).render(**context)
         place = Path(project_dir, name)

@@ -120,8 +120,8 @@ class ForkServers:
     environment that an interpreter would start otherwise in.
 
     What differs from an interpreter of its own: all scripts of a server have one seed of hashes, objects at
-    the same addresses, and its name in lists of processes. Servers end with this object, and with this
-    process.
+    the same addresses, its name in lists of processes, and the limits that this process had when it began.
+    Servers end with this object, and with this process.
     """
 
     _of: dict[tuple[object, ...], Server | None] = field(default_factory=dict)
