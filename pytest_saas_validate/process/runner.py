@@ -90,7 +90,7 @@ def run(
     start: Start | None = None,
 ) -> Run:
     """Run a program to its end; never raises for what the program does or for its absence.
-    Raises GivenUp in a thread that was told to give up.
+    Raises GivenUp in a thread that was told to give up. `start` may begin it in another way.
 
     It leads a process group of its own, which is killed when the time (seconds) is over, when this call is
     interrupted, and, on Linux, when the program has ended and left others behind. Streams are files: a
