@@ -30,7 +30,7 @@ class Memo:
     def __init__(self) -> None:
         self._code: dict[tuple[object, ...], tuple[Any, Reads | None]] = {}
         self._texts: dict[tuple[object, ...], str] = {}
-        self._binary: dict[tuple[str, int, int], bool] = {}
+        self._binary: dict[tuple[object, ...], bool] = {}
         self._written = Written()
         self._env: tuple[Any, tuple[object, ...] | None] = (None, None)  # the last one, and its options
 
@@ -106,7 +106,7 @@ class Memo:
     def _recognised(self, plain: Callable[[str], bool]) -> Callable[[str], bool]:
         def is_binary(path: str) -> bool:
             state = Path(path).stat()
-            key = (path, state.st_mtime_ns, state.st_size)
+            key = (path, state.st_dev, state.st_ino, state.st_mtime_ns, state.st_ctime_ns, state.st_size)
             if key not in self._binary:
                 self._binary[key] = plain(path)
             return self._binary[key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,16 +18,18 @@ _NODES = frozenset(
     | {"FloorDiv", "Mod", "Pow", "Concat", "Filter", "Test", "Call", "Keyword", "Slice", "List", "Tuple"}
     | {"Dict", "Pair"}
 )
-# By chance; told by name which other filter to ask of each part; shown with an address where nobody goes
-# through it; or telling equal values apart.
+# By chance; told by name which filter or attribute to ask of each part; shown with an address where nobody
+# goes through it; or telling equal values apart.
 _BY_CHANCE = frozenset(
     {"random", "map", "select", "selectattr", "reject", "rejectattr", "attr"}
+    | {"sum", "min", "max", "sort", "groupby", "pprint"}
     | {"batch", "slice", "unique", "reverse", "items", "sameas"}
 )
 _CALCULATING = frozenset(
     {"jinja2.filters", "jinja2.tests", "cookiecutter.extensions", "markupsafe", "builtins", "_operator"}
 )
-_ADDRESS = " at 0x"  # of an object, in its words
+_FORMATS = frozenset({"format", "format_map"})  # reach attributes by words
+_ADDRESS = re.compile(r"0x[0-9a-f]{6,}", re.IGNORECASE)  # of an object, in its words
 _PLAIN = (str, bool, int, type(None))
 
 
@@ -44,7 +47,7 @@ def reads(env: Any, tree: Any) -> Reads | None:
     foreign = (loaded - local - OBJECTS) | (loaded & env.globals.keys()) | (local & OBJECTS)
     found = [read for node in nodes if (read := _read(node))]
     called = {id(node.node) for node in nodes if type(node).__name__ == "Call"}
-    if any(type(n).__name__ == "Getattr" and not _read(n) and id(n) not in called for n in nodes):
+    if any(_reaches_in(node) and id(node) not in called for node in nodes if not _read(node)):
         return None  # a method that is shown and not called
     mentions = sum(node.name in OBJECTS for node in names)
     return None if foreign or len(found) < mentions else in_order(found)
@@ -80,7 +83,7 @@ class Text:
 
 def is_kept(text: str) -> bool:
     """Whether a text is the same whenever it is made: one that shows where an object lies is not."""
-    return _ADDRESS not in text
+    return not _ADDRESS.search(text)
 
 
 def values(read: Reads, context: Mapping[str, Any]) -> tuple[object, ...] | None:
@@ -105,13 +108,24 @@ def _read(node: Any) -> Read | None:
     return node.node.name, key
 
 
+def _reaches_in(node: Any) -> bool:
+    """Whether it may come to a method: an item that is asked for by words is looked for there too."""
+    if type(node).__name__ == "Getitem":
+        return not isinstance(getattr(node.arg, "value", ""), int) and type(node.arg).__name__ != "Slice"
+    return type(node).__name__ == "Getattr"
+
+
 def _calculates(env: Any, node: Any) -> bool:
     kind = type(node).__name__
     if kind in ("Filter", "Test"):
         known = (env.filters if kind == "Filter" else env.tests).get(node.name)
-        return node.name not in _BY_CHANCE and getattr(known, "__module__", "") in _CALCULATING
+        by_attribute = node.name == "join" and (len(node.args) > 1 or node.kwargs)
+        is_known = getattr(known, "__module__", "") in _CALCULATING
+        return is_known and node.name not in _BY_CHANCE and not by_attribute
     if kind == "Call":  # a method of a value
         return type(node.node).__name__ == "Getattr"
+    if kind == "Getattr":
+        return not node.attr.startswith("_") and node.attr not in _FORMATS
     return kind in _NODES
 
 

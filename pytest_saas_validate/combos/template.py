@@ -35,16 +35,23 @@ def file_reads(template: Path) -> tuple[frozenset[str], ...]:
     of its parts. Costs reading the template once.
     """
     options = frozenset(option.name for option in read_options(template))
-    found = set(read_by_file(template, options).values())
+    found = set(read_by_file(template, options, whole=True).values())
     largest = [one for one in found if one and not any(one < other for other in found)]
     return tuple(sorted(largest, key=lambda one: (-len(one), sorted(one))))
 
 
-def read_by_file(template: Path, variables: frozenset[str]) -> Mapping[str, frozenset[str]]:
-    """File of the project -> which of these variables it reads, in its path or text or includes."""
+def read_by_file(
+    template: Path, variables: frozenset[str], *, whole: bool = False
+) -> Mapping[str, frozenset[str]]:
+    """File of the project -> which of these variables it reads, in its path or text or includes.
+
+    What the project's own folder is called counts for `whole` paths only.
+    """
     means = _meanings(_variables(template / "cookiecutter.json"), variables)
     texts = dict(_texts(template))
-    return {path: _reads(path, texts, means, frozenset()) for path in texts if "{{" in path.split("/")[0]}
+    own = {path: path.partition("/") for path in texts if "{{" in path.partition("/")[0]}
+    above = {path: _decided(folder if whole else "", means) for path, (folder, _, _) in own.items()}
+    return {path: above[path] | _reads(path, texts, means, frozenset()) for path in own}
 
 
 def _variables(source: Path) -> Mapping[str, object]:
@@ -108,6 +115,10 @@ def _named(text: str) -> frozenset[str]:
     return frozenset(plain or quoted for plain, quoted in _READ.findall(text))
 
 
+def _decided(text: str, means: Mapping[str, frozenset[str]]) -> frozenset[str]:
+    return frozenset[str]().union(*(means.get(name, frozenset()) for name in _named(text)))
+
+
 def _texts(template: Path) -> Iterator[tuple[str, str]]:
     """Path below the template -> text; what is no text has no Jinja in it, but its path may."""
     for path in sorted(template.rglob("*")):
@@ -120,8 +131,7 @@ def _reads(
     path: str, texts: Mapping[str, str], means: Mapping[str, frozenset[str]], on_the_way: frozenset[str]
 ) -> frozenset[str]:
     text = texts[path]
-    inside = path.partition("/")[2]  # what the project's folder is called says nothing of the file
-    found = frozenset[str]().union(*(means.get(name, frozenset()) for name in _named(inside + text)))
+    found = _decided(path.partition("/")[2] + text, means)
     for name in _TAKEN.findall(text):
         for place in (name, f"templates/{name}"):
             if place in texts and place not in on_the_way:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 
 from pytest_saas_validate.evidence.render import Hostile
@@ -20,7 +21,7 @@ LEGAL = {
     "YAML syntax": "key: [a, # b",
 }
 _TOGETHER = "3rd O'Brien & Zoë 東京: [a, # b"
-_WORDS = ("yes", "123", "null")  # what readers of YAML take for something else than text
+_WORDS = ("yes", "123", "null")  # what readers of YAML take for something else than text; each text has one
 _ESCAPED = "saasvalidateescaped"  # the same in every kind of slug
 
 
@@ -54,7 +55,7 @@ def _hostile(renders: Renders) -> Hostile:
         for label, value in LEGAL.items():
             trials.attempt(label, dict.fromkeys(trials.free, value), who=TOGETHER)
         free = free or trials.free
-    words = {name: _WORDS[index % len(_WORDS)] for index, name in enumerate(free)}
+    words = {name: _WORDS[zlib.crc32(name.encode()) % len(_WORDS)] for name in free}
     words |= {text.name: _WORDS[-1] for text in variables if text.opposite and text.name in words}
     trials.attempt("a word of YAML", words, who=TOGETHER)
     for label, value in risky(_ESCAPED).items():

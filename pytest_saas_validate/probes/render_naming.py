@@ -32,14 +32,14 @@ class Naming:
         return read_by_file(self.template, frozenset(self._free))
 
     def told(
-        self, faults: Iterable[Fault], label: str, names: Collection[str], project: Project
+        self, faults: Iterable[Fault], label: str, names: Collection[str], who: str, project: Project
     ) -> Iterator[Fault]:
-        """Each with those answers that its file reads, and the file of the template that it is made of."""
+        """Each with those answers that its file reads, and the file of the template that it is made of; with
+        `who` answered where that is not seen."""
         for fault in faults:
             source = _origin(fault, project)
             read = [name for name in names if name in self._reads.get(source, ())]
-            who = ", ".join(read) or (TOGETHER if len(names) > 1 else ", ".join(names))
-            words = f"with {who} = {label}: {fault.message}"
+            words = f"with {', '.join(read) or who} = {label}: {fault.message}"
             yield Fault(fault.where, words, source)
 
 

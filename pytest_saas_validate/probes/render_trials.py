@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -73,7 +73,8 @@ class Trials:
         """
         pending = dict(answers)
         while pending:
-            where = f"{who or ', '.join(pending)} = {label}"
+            names = who or ", ".join(pending)
+            where = f"{names} = {label}"
             try:
                 project = self.renders.again(self.combo, **pending)
             except Escape:
@@ -95,9 +96,8 @@ class Trials:
             self.accepted.append(where)
             if self._look_outside(where, project):
                 break
-            self._judge(label, pending, project)
-            if twice:
-                self._again(label, pending, project)
+            found = [*self._new(pending, project), *(self._changes(pending, project) if twice else ())]
+            self.broken += self.naming.told(found, label, pending, names, project)
             break
         return list(pending)
 
@@ -112,19 +112,19 @@ class Trials:
         direct = [name for name in pending if any(text.name == name for text in named)]
         return direct or [name for name in pending if any(text.made_of(name) for text in named)]
 
-    def _judge(self, label: str, answers: Mapping[str, str], project: Project) -> None:
+    def _new(self, answers: Mapping[str, str], project: Project) -> Iterator[Fault]:
+        """What is wrong with these answers only."""
         olds: dict[str, frozenset[str]] = {}  # several variables may have one default
         for text in self.variables:
             if text.name in answers and _telling(text) and text.name not in self.compared:
                 olds[text.default] = olds.get(text.default, frozenset()) | {answers[text.name]}
-        self.broken += self.naming.told(self.base.new(project, olds), label, answers, project)
+        return self.base.new(project, olds)
 
-    def _again(self, label: str, answers: Mapping[str, str], first: Project) -> None:
-        """Bake it once more; saying an answer of the combination again keeps it apart from the first."""
+    def _changes(self, answers: Mapping[str, str], first: Project) -> Iterator[Fault]:
+        """What another bake makes otherwise; saying an answer of the combination again keeps them apart."""
         said = dict(self.combo.answers[:1])
         if said:
-            second = self.renders.anew(self.combo, **answers, **said)
-            self.broken += self.naming.told(differing(first, second), label, answers, first)
+            yield from differing(first, self.renders.anew(self.combo, **answers, **said))
 
     def _look_outside(self, where: str, project: Project | None) -> bool:
         """Whether something was written beside the output folder, which is taken away at once."""

@@ -12,8 +12,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -60,7 +61,8 @@ _QUIET = frozenset(
 )
 # What shows a script the frames above its own, or takes the place of how the interpreter ends one.
 _LOOKS_UP = re.compile(
-    rb"excepthook|stacklevel|_getframe|currentframe|inspect|_stack\b|setprofile|settrace|recursion|monitoring"
+    rb"excepthook|stacklevel|_getframe|_current_frames|currentframe|inspect|_stack\b|stack_info|\bwarn\b|setprofile"
+    rb"|settrace|recursion|monitoring|faulthandler"
 )
 
 
@@ -102,6 +104,7 @@ class Forked:
 
     pid: int
     server: Server
+    over: Callable[[], None]
     returncode: int | None = None
 
     def wait(self, timeout: float | None = None) -> int:
@@ -111,6 +114,8 @@ class Forked:
                 self.returncode = os.waitstatus_to_exitcode(self.server.ask(marshal.dumps(self.pid)))
             except (OSError, EOFError, ValueError):
                 self.returncode = -signal.SIGKILL
+            finally:
+                self.over()
         return self.returncode
 
 
@@ -120,11 +125,13 @@ class ForkServers:
     environment that an interpreter would start otherwise in.
 
     What differs from an interpreter of its own: all scripts of a server have one seed of hashes, objects at
-    the same addresses, its name in lists of processes, and the limits that this process had when it began.
-    Servers end with this object, and with this process.
+    the same addresses, its name in lists of processes, limits, umask and niceness that this process had when
+    the server began, and a stack that is a few frames deeper. One script lives at a time: another that is
+    begun meanwhile is begun plainly. Servers end with this object, and with this process.
     """
 
     _of: dict[tuple[object, ...], Server | None] = field(default_factory=dict)
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(
         self,
@@ -142,12 +149,13 @@ class ForkServers:
         if key not in self._of:
             self._of[key] = self._server(names, environment)
         server = self._of[key]
-        if server is None or len(order) > _LONGEST:
+        if server is None or len(order) > _LONGEST or not self._one_at_a_time.acquire(blocking=False):
             return None
         try:
-            return Forked(server.ask(order, streams), server)
+            return Forked(server.ask(order, streams), server, self._one_at_a_time.release)
         except BaseException as problem:
             self._of[key] = None
+            self._one_at_a_time.release()
             if isinstance(problem, OSError | EOFError | ValueError):  # it ended, or is stopped
                 return None
             raise
@@ -198,8 +206,9 @@ def _imports(words: Sequence[str]) -> tuple[str, ...] | None:
         return None
     if _LOOKS_UP.search(source):
         return None
-    loaded = itertools.takewhile(_QUIET.__contains__, _imported(body))
-    return tuple(sorted({*loaded} - {"__future__"}))
+    loaded = {*itertools.takewhile(_QUIET.__contains__, _imported(body))} - {"__future__"}
+    beside = {path.stem for path in script.parent.iterdir()}  # found before those of the library
+    return None if loaded & beside else tuple(sorted(loaded))
 
 
 def _imported(body: Sequence[ast.stmt]) -> Iterator[str]:

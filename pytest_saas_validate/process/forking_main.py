@@ -24,8 +24,7 @@ def serve(handle: int) -> str:
     while True:
         data, beside, _, _ = control.recvmsg(_LONGEST, _socket.CMSG_SPACE(_STREAMS * _INT))
         if not data:  # nobody waits for it any more
-            if child:
-                os.killpg(child, 9)
+            end(child)
             return ""
         order = marshal.loads(data)
         if isinstance(order, int):
@@ -36,6 +35,11 @@ def serve(handle: int) -> str:
         streams = [int.from_bytes(packed[n : n + _INT], sys.byteorder) for n in range(0, len(packed), _INT)]
         child = os.fork()
         if not child:
+            os.setsid()
+            try:
+                control.send(marshal.dumps(os.getpid()))  # it leads a group now, which can be ended
+            except OSError:
+                os._exit(1)
             control.close()
             for name in own:
                 del sys.modules[name]
@@ -43,18 +47,26 @@ def serve(handle: int) -> str:
             return str(order[0])
         for handle in streams:
             os.close(handle)
-        control.send(marshal.dumps(child))
+
+
+def end(child: int) -> None:
+    """Of a child that may not lead its group yet, and may have ended."""
+    for kill in (os.kill, os.killpg) if child else ():
+        try:
+            kill(child, 9)
+        except ProcessLookupError:
+            continue
 
 
 def prepare(streams: list[int], script: str, folder: str, environment: dict[str, str]) -> None:
     """What the system and the interpreter do before they begin a script."""
-    os.setsid()
     for place, handle in enumerate(streams):
         os.dup2(handle, place)
         os.close(handle)
     os.chdir(folder)
+    coerced = {name: value for name, value in os.environ.items() if name == "LC_CTYPE"}  # PEP 538
     os.environ.clear()
-    os.environ.update(environment)
+    os.environ.update({**coerced, **environment})
     sys.argv[:] = [script]
     sys.orig_argv[:] = [sys.executable, script]
     if not sys.flags.safe_path:
@@ -69,6 +81,7 @@ def begin(script: str) -> None:
     vars(main).update({name: value for name, value in given.items() if name in _GIVEN})
     vars(main)["__builtins__"] = __builtins__
     sys.modules["__main__"] = main
+    globals()["__name__"] = "begin"  # warnings of deprecation are shown of __main__ only
     try:
         with open(script, "rb") as file:  # noqa: PTH123
             source = file.read()
@@ -76,7 +89,9 @@ def begin(script: str) -> None:
     except SystemExit:
         raise
     except BaseException as problem:
-        tell(problem.with_traceback(problem.__traceback__ and problem.__traceback__.tb_next))
+        trace = problem.__traceback__ and problem.__traceback__.tb_next
+        vars(BaseException)["__traceback__"].__set__(problem, trace)  # its own class may do more
+        tell(problem)
 
 
 def tell(problem: BaseException) -> None:

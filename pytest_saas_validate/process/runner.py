@@ -112,7 +112,8 @@ def run(
         given.seek(0)
         environment = marked(env)
         try:
-            process: Process | None = start(words, cwd, environment, (given, out, err)) if start else None
+            streams = (given, out, err)
+            process = start(words, cwd, environment, streams) if start and user is None else None
             process = process or subprocess.Popen(
                 words,
                 cwd=cwd,
@@ -183,7 +184,11 @@ def _watched(process: Process) -> Iterator[Callable[[float], bool]]:
     if not hasattr(os, "pidfd_open"):
         yield lambda seconds: _ends_within(process, seconds)
         return
-    handle = os.pidfd_open(process.pid)
+    try:
+        handle = os.pidfd_open(process.pid)
+    except ProcessLookupError:  # collected by others, since who began it has ended
+        yield lambda seconds: True
+        return
     try:
         yield lambda seconds: bool(select.select([handle], [], [], seconds)[0])
     finally:

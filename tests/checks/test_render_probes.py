@@ -57,7 +57,7 @@ def test_without_its_hook_nothing_is_refused(template: Path, workspace: Workspac
     assert any(line.startswith("package.json:2: with slug = double quotes") for line in found)
     assert "slug = a path: renders to a place outside of the project" in found
     assert "slug = a tag: made more than one folder" in found
-    assert any("a.yaml: [0].by" in line and "is 123 instead of '123 or null'" in line for line in found)
+    assert any("a.yaml: [0].by" in line and "of YAML: is" in line for line in found)
     escaped = list(workspace.swift("bakes").rglob("saasvalidateescaped"))  # a good name for a folder
     assert escaped
     assert all(path.parent.parent.name == "again" for path in escaped)
@@ -67,12 +67,16 @@ def test_findings_of_answers_stay_when_variables_are_added(template: Path, works
     (template / "hooks/pre_gen_project.py").unlink()
     (template / "{{cookiecutter.slug}}/a.yaml").write_text("by: {{ cookiecutter.owner }}\n", encoding="utf-8")
     (template / "{{cookiecutter.slug}}/{{cookiecutter.owner}}.txt").write_text("of one\n", encoding="utf-8")
+    (template / "{{cookiecutter.slug}}/data.in").write_text('{"by": "{{ cookiecutter.owner }}"}\n')
+    hook = template / "hooks/post_gen_project.py"
+    hook.write_text(f"{hook.read_text()}\nimport os\nos.rename('data.in', 'data.json')\n")
     before = findings(template, workspace, "TR009")
+    assert any(line.startswith("data.json:1: with free texts = double quotes") for line in before)
     assert "free texts = a path: renders to a place outside of the project" in before
     assert any("a.yaml" in line and "with owner = " in line for line in before)
     source = template / "cookiecutter.json"
     for name in ("motto", "motive"):
-        source.write_text(json.dumps({**json.loads(source.read_text()), name: "Onwards"}), encoding="utf-8")
+        source.write_text(json.dumps({name: "Onwards", **json.loads(source.read_text())}), encoding="utf-8")
         (template / f"{{{{cookiecutter.slug}}}}/{name}.txt").write_text(f"{{{{ cookiecutter.{name} }}}}\n")
         assert findings(template, workspace, "TR009") == before
 

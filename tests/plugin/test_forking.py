@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -178,6 +179,26 @@ def test_a_call_that_is_interrupted_leaves_no_answer_for_the_next(
 
 def _interrupted(data: bytes) -> None:
     raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.0001, 0.01])
+def test_one_that_has_no_time_is_ended_at_once(seconds: float, servers: ForkServers, tmp_path: Path) -> None:
+    script, lived = tmp_path / "script.py", tmp_path / "lived"
+    script.write_text(f"import os, time\ntime.sleep(2)\nopen({str(lived)!r}, 'w')\n")
+    begun = time.monotonic()
+    assert run([sys.executable, script], timeout=seconds, start=servers.begin).code == 124
+    assert time.monotonic() - begun < 2
+    time.sleep(2)
+    assert not lived.exists()
+
+
+def test_two_at_once_are_no_matter(servers: ForkServers, tmp_path: Path) -> None:
+    scripts = [tmp_path / f"script{number}.py" for number in range(24)]
+    for number, script in enumerate(scripts):
+        script.write_text(f"import sys\nprint({number})\nsys.exit({number})")
+    with ThreadPoolExecutor(4) as pool:
+        ended = pool.map(lambda script: run([sys.executable, script], start=servers.begin), scripts)
+    assert [(one.code, one.text) for one in ended] == [(n, f"{n}\n") for n in range(24)]
 
 
 @pytest.mark.parametrize("more", [["x"], []])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -170,7 +173,12 @@ def test_what_another_file_takes_in_still_depends_on_its_answers(
         "{{ [cookiecutter.name] | reverse }}",
         "{{ cookiecutter.name.split(' ') | batch(2) }}",
         "{{ cookiecutter.name.upper }}",
-        "{{ cookiecutter.name ~ ' at 0x' }}",
+        "{{ cookiecutter.name ~ ' 0x7F00AABBCCDD' }}",
+        "{{ cookiecutter.name['upper'] | upper }}",
+        "{{ [cookiecutter.name] | join(attribute='upper') }}",
+        "{{ '{0.upper}'.format(cookiecutter.name ~ 'x') }}",
+        "{{ [cookiecutter.name].__iter__() }}",
+        "{% set x = [] %}{% set y = x.append(x) %}{{ x | pprint }}",
     ],
 )
 def test_what_shows_an_address_is_not_kept(text: str, oven: Oven, folder: Path, tmp_path: Path) -> None:
@@ -206,3 +214,17 @@ def test_equal_answers_may_be_two(oven: Oven, folder: Path, tmp_path: Path) -> N
     (folder.parent / "cookiecutter.json").write_text(json.dumps(variables))
     (folder / "a.txt").write_text("{{ cookiecutter.a is sameas cookiecutter.name }}\n")
     assert bake(oven, tmp_path / "one")["a.txt"] != bake(oven, tmp_path / "two", a="Tiny Inc")["a.txt"]
+
+
+def test_what_is_binary_is_asked_of_each_file(oven: Oven, folder: Path, tmp_path: Path) -> None:
+    """Archives give all files one time; a copy of a template shares the memo."""
+    other = tmp_path / "other"
+    shutil.copytree(folder.parent, other)
+    text, binary = folder / "a.dat", other / folder.name / "a.dat"
+    text.write_bytes(b"{{ cookiecutter.name }}\n")
+    binary.write_bytes(b"\x00\xff\x01".ljust(len(text.read_bytes()), b"\x89"))
+    for path in (text, binary):
+        os.utime(path, (1, 1))
+    assert bake(oven, tmp_path / "one")["a.dat"] == "Tiny\n"
+    copied = replace(oven, template=other).bake(DEFAULT, tmp_path / "two").files["a.dat"]
+    assert copied.content == binary.read_bytes()
