@@ -45,8 +45,8 @@ def serve(handle: int) -> str:
                 del sys.modules[name]
             prepare(streams, *order)
             return str(order[0])
-        for handle in streams:
-            os.close(handle)
+        for stream in streams:
+            os.close(stream)
 
 
 def end(child: int) -> None:
@@ -60,9 +60,9 @@ def end(child: int) -> None:
 
 def prepare(streams: list[int], script: str, folder: str, environment: dict[str, str]) -> None:
     """What the system and the interpreter do before they begin a script."""
-    for place, handle in enumerate(streams):
-        os.dup2(handle, place)
-        os.close(handle)
+    for place, stream in enumerate(streams):
+        os.dup2(stream, place)
+        os.close(stream)
     os.chdir(folder)
     coerced = {name: value for name, value in os.environ.items() if name == "LC_CTYPE"}  # PEP 538
     os.environ.clear()
