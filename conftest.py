@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import InvalidRequirement, Requirement
 
 pytest_plugins = ["pytester"]
 
@@ -21,6 +23,15 @@ _LONG = {
 def no_summary(monkeypatch: pytest.MonkeyPatch) -> None:
     """Child runs must not add theirs to the summary of the step that runs these tests."""
     monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+
+
+def pytest_configure() -> None:
+    """Use all of packaging once: Python 3.15 loads parts of it at their first use, and a run within a run
+    takes with it what it has loaded, so that the rest would know other classes.
+    """
+    for text in ("a[b]>=1; python_version > '3'", "a b", "@a", "a>b"):
+        with contextlib.suppress(InvalidRequirement):
+            Requirement(text)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
