@@ -29,10 +29,10 @@ _LONGEST = 100_000  # bytes of an order that a socket surely takes at once
 _STARTING = ("PYTHON", "LC_", "LANG", "LD_", "TZ")  # variables that an interpreter reads when it starts
 # Modules that say nothing when they are loaded, and do not keep what they saw then.
 _QUIET = frozenset(
-    {"__future__", "abc", "argparse", "ast", "base64", "collections", "configparser", "contextlib"}
-    | {"copy", "csv", "dataclasses", "datetime", "enum", "fnmatch", "functools", "getpass", "glob"}
-    | {"hashlib", "io", "itertools", "json", "keyword", "math", "operator", "os", "os.path", "pathlib"}
-    | {"platform", "random", "re", "secrets", "shlex", "shutil", "socket", "stat", "string"}
+    {"__future__", "abc", "argparse", "ast", "base64", "collections", "collections.abc", "configparser"}
+    | {"contextlib", "copy", "csv", "dataclasses", "datetime", "enum", "fnmatch", "functools", "getpass"}
+    | {"glob", "hashlib", "io", "itertools", "json", "keyword", "math", "operator", "os", "os.path"}
+    | {"pathlib", "platform", "random", "re", "secrets", "shlex", "shutil", "socket", "stat", "string"}
     | {"subprocess", "sys", "tempfile", "textwrap", "time", "tomllib", "typing", "unicodedata"}
     | {"urllib.parse", "urllib.request", "uuid", "zipfile"}
 )
