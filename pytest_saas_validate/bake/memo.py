@@ -87,9 +87,8 @@ class Memo:
             if options is None or not isinstance(source, str):
                 return plain(env, source, *rest, **named)
             _, read = self._code.get((source, None, None, False, options), (None, None))
-            if read is None and _says_itself(env, source):
-                read = ()
-                self._texts[source, options, ()] = source
+            if read is None and _says_itself(env, source):  # of a path that no other bake has
+                return Text((), (), lambda: plain(env, source), {((),): source})
             if read is None:
                 return plain(env, source)
             self._written.note(read)

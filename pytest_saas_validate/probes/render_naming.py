@@ -9,7 +9,6 @@ from pathlib import Path
 
 from pytest_saas_validate.combos import read_by_file
 from pytest_saas_validate.evidence.render import Fault
-from pytest_saas_validate.probes.render_variables import Text
 from pytest_saas_validate.project import Project
 
 TOGETHER = "free texts"  # answered at once, however many there are
@@ -20,16 +19,11 @@ class Naming:
     """Names the free texts of one template."""
 
     template: Path
-    texts: tuple[Text, ...]
-
-    @cached_property
-    def _free(self) -> tuple[str, ...]:
-        """Those that are answered together."""
-        return tuple(text.name for text in self.texts if not text.derived)
+    free: tuple[str, ...]  # those that are answered together
 
     @cached_property
     def _reads(self) -> Mapping[str, frozenset[str]]:
-        return read_by_file(self.template, frozenset(self._free))
+        return read_by_file(self.template, frozenset(self.free))
 
     def told(
         self, faults: Iterable[Fault], label: str, names: Collection[str], who: str, project: Project

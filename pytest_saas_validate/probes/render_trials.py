@@ -41,7 +41,7 @@ class Trials:
     def __post_init__(self) -> None:
         self.base = Before(self.renders.project(self.combo))
         self.compared = compared(self.renders.template)
-        self.naming = Naming(self.renders.template, self.variables)
+        self.naming = Naming(self.renders.template, self.free)
 
     @property
     def wrong(self) -> int:

@@ -57,7 +57,7 @@ def test_without_its_hook_nothing_is_refused(template: Path, workspace: Workspac
     assert any(line.startswith("package.json:2: with slug = double quotes") for line in found)
     assert "slug = a path: renders to a place outside of the project" in found
     assert "slug = a tag: made more than one folder" in found
-    assert any("a.yaml: [0].by" in line and "of YAML: is" in line for line in found)
+    assert any("a.yaml: [0].by" in line and "is True instead of 'yes'" in line for line in found)
     escaped = list(workspace.swift("bakes").rglob("saasvalidateescaped"))  # a good name for a folder
     assert escaped
     assert all(path.parent.parent.name == "again" for path in escaped)
